@@ -1,0 +1,11 @@
+//! PostgreSQL: settings, connections, migrations, and what an error asks us to do.
+
+mod connect;
+mod error;
+mod migrate;
+mod settings;
+
+pub use connect::{connect, pool};
+pub use error::{DbError, Reaction, reaction};
+pub use migrate::{SCHEMA_VERSION, check_schema_version, migrate};
+pub use settings::PgSettings;
