@@ -23,10 +23,10 @@ impl PgSettings {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(refused("must begin with postgres://"));
         }
-        if let Some((key, value)) = url.query_pairs().next() {
-            if key != "sslmode" || !matches!(&*value, "disable" | "prefer") {
-                return Err(refused(&format!("has the parameter {key}={value}, which is not supported")));
-            }
+        if let Some((key, value)) = url.query_pairs().next()
+            && (key != "sslmode" || !matches!(&*value, "disable" | "prefer"))
+        {
+            return Err(refused(&format!("has the parameter {key}={value}, which is not supported")));
         }
         let decoded = |text: &str| {
             url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())

@@ -1,0 +1,1 @@
+//! The HTTP side; see the next commits.

@@ -1,0 +1,10 @@
+//! Real web access logs as a stream.
+
+mod agent;
+mod line;
+mod requests;
+
+pub use agent::AgentFamily;
+pub use line::{LogLine, parse_line};
+pub use requests::AccessLog;
+pub(crate) use requests::{WINDOWING, send};

@@ -1,0 +1,176 @@
+//! Records to Kafka, in order per partition, each accounted for.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig, ClientContext,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::DeliveryResult,
+    producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
+};
+
+/// Records could not be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ProduceError {
+    #[error("Kafka setting refused: {0}")]
+    Config(KafkaError),
+    #[error("no Kafka broker answers ({0}); check KAFKA_BOOTSTRAP_SERVERS and the network")]
+    Unreachable(KafkaError),
+    #[error("topic '{0}' does not exist; create it or set KAFKA_TOPIC")]
+    NoTopic(String),
+    #[error("topic '{topic}': {reason}")]
+    Send { topic: String, reason: String },
+}
+
+/// What the client's own thread has heard of our records; clones share it.
+#[derive(Clone, Default)]
+struct Deliveries {
+    delivered: Arc<AtomicU64>,
+    failed: Arc<Mutex<Option<String>>>,
+}
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        match result {
+            Ok(_) => {
+                self.delivered.fetch_add(1, Ordering::Relaxed);
+            }
+            Err((error, _)) => {
+                self.failed
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+}
+
+const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sends to one topic. Idempotent: what is delivered is delivered once, in the order it was sent.
+#[allow(missing_debug_implementations, reason = "a client has no useful Debug")]
+pub struct Producer {
+    producer: ThreadedProducer<Deliveries>,
+    deliveries: Deliveries,
+    topic: String,
+    /// Per partition: the offset the next record will have.
+    next_offsets: Vec<i64>,
+    sent: u64,
+}
+
+impl Producer {
+    /// Looks at the topic first: its partitions, and where each one ends. Nobody else may send to it meanwhile if
+    /// the offsets that [`Self::send`] gives are to be true.
+    ///
+    /// # Errors
+    /// When no broker answers, or the topic does not exist.
+    pub fn new(kafka: &[(String, String)], topic: &str) -> Result<Self, ProduceError> {
+        let mut config = ClientConfig::new();
+        config
+            .set("linger.ms", "20")
+            .set("compression.type", "lz4")
+            .set("queue.buffering.max.messages", "200000");
+        for (key, value) in kafka {
+            config.set(key, value);
+        }
+        config.set("enable.idempotence", "true").set("acks", "all").set("allow.auto.create.topics", "false");
+        let deliveries = Deliveries::default();
+        let producer: ThreadedProducer<Deliveries> =
+            config.create_with_context(deliveries.clone()).map_err(ProduceError::Config)?;
+        let metadata = producer
+            .client()
+            .fetch_metadata(Some(topic), BROKER_TIMEOUT)
+            .map_err(ProduceError::Unreachable)?;
+        let partitions = metadata
+            .topics()
+            .iter()
+            .find(|found| found.name() == topic && found.error().is_none())
+            .map_or(0, |found| found.partitions().len());
+        if partitions == 0 {
+            return Err(ProduceError::NoTopic(topic.to_owned()));
+        }
+        let mut next_offsets = Vec::with_capacity(partitions);
+        for partition in 0..partitions {
+            let partition = i32::try_from(partition).unwrap_or(i32::MAX);
+            let (_, high) = producer
+                .client()
+                .fetch_watermarks(topic, partition, BROKER_TIMEOUT)
+                .map_err(ProduceError::Unreachable)?;
+            next_offsets.push(high);
+        }
+        Ok(Self { producer, deliveries, topic: topic.to_owned(), next_offsets, sent: 0 })
+    }
+
+    #[must_use]
+    pub fn partitions(&self) -> i32 {
+        i32::try_from(self.next_offsets.len()).unwrap_or(i32::MAX)
+    }
+
+    /// The offset the next record of `partition` will have.
+    #[must_use]
+    pub fn next_offset(&self, partition: i32) -> i64 {
+        usize::try_from(partition).ok().and_then(|at| self.next_offsets.get(at)).copied().unwrap_or_default()
+    }
+
+    /// Queues one record; waits while the queue is full.
+    ///
+    /// # Errors
+    /// When an earlier record could not be delivered, or this one is refused.
+    pub fn send(&mut self, partition: i32, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
+        let mut record = BaseRecord::to(&self.topic).partition(partition).key(key).payload(payload);
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
+                    record = returned;
+                    // Waits until at least something has left the queue.
+                    let _ = self.producer.flush(Duration::from_millis(50));
+                }
+                Err((error, _)) => return Err(self.refused(error.to_string())),
+            }
+        }
+        if let Some(next) = usize::try_from(partition).ok().and_then(|at| self.next_offsets.get_mut(at)) {
+            *next += 1;
+        }
+        self.sent += 1;
+        if self.sent.is_multiple_of(1_024) { self.check() } else { Ok(()) }
+    }
+
+    /// Waits until everything sent is delivered.
+    ///
+    /// # Errors
+    /// When something was not delivered.
+    pub fn finish(&self) -> Result<u64, ProduceError> {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.deliveries.delivered.load(Ordering::Relaxed) < self.sent {
+            self.check()?;
+            if Instant::now() >= deadline {
+                return Err(self.refused("records were not delivered within 2 minutes".to_owned()));
+            }
+            let _ = self.producer.flush(Duration::from_millis(500));
+        }
+        self.check()?;
+        Ok(self.sent)
+    }
+
+    fn check(&self) -> Result<(), ProduceError> {
+        match self.deliveries.failed.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            None => Ok(()),
+            Some(reason) => Err(self.refused(reason.clone())),
+        }
+    }
+
+    fn refused(&self, reason: String) -> ProduceError {
+        ProduceError::Send { topic: self.topic.clone(), reason }
+    }
+}

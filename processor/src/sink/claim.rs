@@ -1,0 +1,198 @@
+//! Taking partitions over: raise the epoch, read where to go on, read the open windows, in one transaction.
+
+use common::{
+    db::{self, DbError, PgSettings},
+    offset::{CommitSeq, NextOffset, Offset, OwnerEpoch, PartitionId},
+    time::Timestamp,
+    window::Window,
+};
+use schema::{Rollup, StreamDefinition};
+use tokio_postgres::{Client, Transaction};
+
+use crate::window::{StoredRow, WindowSpan};
+
+/// What one partition's row says before it is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredProgress {
+    pub partition: PartitionId,
+    pub next: NextOffset,
+    pub topic_id: String,
+}
+
+/// Which partitions to take over, and where one that was never read begins.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    pub partitions: Vec<(PartitionId, NextOffset)>,
+    pub topic_id: String,
+    /// Host, process and thread, for people who look.
+    pub owner: String,
+}
+
+/// One partition as its new owner finds it.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub partition: PartitionId,
+    pub next: NextOffset,
+    pub epoch: OwnerEpoch,
+    pub commit_seq: CommitSeq,
+    pub stream_time: Option<Timestamp>,
+    /// The rows of windows that are still open, per rollup in the definition's order.
+    pub open_rows: Vec<Vec<StoredRow>>,
+    pub open_spans: Vec<WindowSpan>,
+}
+
+/// # Errors
+/// When the database does not answer.
+pub async fn read_progress(
+    settings: &PgSettings,
+    stream: &str,
+    partitions: &[PartitionId],
+) -> Result<Vec<StoredProgress>, DbError> {
+    let client = db::connect(settings, "streampulse-claim").await?;
+    let partitions: Vec<i32> = partitions.iter().map(|partition| partition.0).collect();
+    let rows = client
+        .query(include_str!("../../../sql/queries/progress_read.sql"), &[&stream, &partitions])
+        .await
+        .map_err(|source| DbError::Query { what: "reading progress", source })?;
+    Ok(rows
+        .iter()
+        .map(|row| StoredProgress {
+            partition: PartitionId(row.get(0)),
+            next: NextOffset(row.get(1)),
+            topic_id: row.get(4),
+        })
+        .collect())
+}
+
+/// Makes us the owner: from here on a former owner's commits match no row.
+///
+/// Waits for the former owner's open transaction. Nothing is changed when it fails.
+///
+/// # Errors
+/// When the database does not answer or refuses.
+pub async fn claim(
+    settings: &PgSettings,
+    definition: &StreamDefinition,
+    request: &ClaimRequest,
+) -> Result<Vec<Claimed>, DbError> {
+    let mut client: Client = db::connect(settings, "streampulse-claim").await?;
+    let transaction = client.transaction().await.map_err(query("opening the claim"))?;
+    let partitions: Vec<i32> = request.partitions.iter().map(|(partition, _)| partition.0).collect();
+    let starts: Vec<i64> = request.partitions.iter().map(|(_, start)| start.0).collect();
+    let rows = transaction
+        .query(
+            include_str!("../../../sql/queries/progress_claim.sql"),
+            &[&definition.name, &partitions, &starts, &request.topic_id, &request.owner],
+        )
+        .await
+        .map_err(query("claiming partitions"))?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let partition = PartitionId(row.get(0));
+        let stream_time: Option<Timestamp> = row.get(3);
+        let (open_rows, open_spans) = match stream_time {
+            Some(time) => open_windows(&transaction, definition, partition, time).await?,
+            None => (vec![Vec::new(); definition.rollups.len()], Vec::new()),
+        };
+        claimed.push(Claimed {
+            partition,
+            next: NextOffset(row.get(1)),
+            epoch: OwnerEpoch(row.get(2)),
+            commit_seq: CommitSeq(row.get(4)),
+            stream_time,
+            open_rows,
+            open_spans,
+        });
+    }
+    transaction.commit().await.map_err(query("committing the claim"))?;
+    Ok(claimed)
+}
+
+/// Moves a partition we own forward without counting `[claimed.next, to)`, and records that gap.
+///
+/// # Errors
+/// When the database does not answer, or the partition has another owner by now.
+pub async fn skip_to(
+    settings: &PgSettings,
+    stream: &str,
+    claimed: &Claimed,
+    to: NextOffset,
+    reason: &str,
+) -> Result<(), DbError> {
+    let client = db::connect(settings, "streampulse-claim").await?;
+    client
+        .execute(
+            include_str!("../../../sql/queries/progress_skip.sql"),
+            &[&stream, &claimed.partition.0, &claimed.epoch.0, &claimed.next.0, &to.0, &reason],
+        )
+        .await
+        .map(|_| ())
+        .map_err(query("recording a gap"))
+}
+
+async fn open_windows(
+    transaction: &Transaction<'_>,
+    definition: &StreamDefinition,
+    partition: PartitionId,
+    stream_time: Timestamp,
+) -> Result<(Vec<Vec<StoredRow>>, Vec<WindowSpan>), DbError> {
+    // A window is open while start + size + grace > stream time.
+    let open_after = stream_time
+        .plus_millis(-definition.window.size.as_millis())
+        .plus_millis(-definition.window.grace.as_millis());
+    let mut rollups = Vec::with_capacity(definition.rollups.len());
+    for rollup in &definition.rollups {
+        let rows = transaction
+            .query(&open_rows_sql(rollup), &[&partition.0, &open_after])
+            .await
+            .map_err(query("reading open windows"))?;
+        rollups.push(rows.iter().map(|row| stored_row(rollup, row)).collect());
+    }
+    let spans = transaction
+        .query(
+            include_str!("../../../sql/queries/window_span_open.sql"),
+            &[&definition.name, &partition.0, &open_after],
+        )
+        .await
+        .map_err(query("reading window spans"))?;
+    let spans = spans
+        .iter()
+        .map(|row| WindowSpan {
+            window: Window { start: row.get(0) },
+            first_offset: Offset(row.get(1)),
+            last_offset: Offset(row.get(2)),
+            stream_time_at_first: row.get(3),
+        })
+        .collect();
+    Ok((rollups, spans))
+}
+
+fn open_rows_sql(rollup: &Rollup) -> String {
+    let columns: Vec<String> = ["window_start"]
+        .into_iter()
+        .chain(rollup.dimensions.iter().map(|dimension| dimension.name.as_str()))
+        .chain(rollup.labels.iter().map(|label| label.name.as_str()))
+        .chain(rollup.measures.iter().map(|measure| measure.name.as_str()))
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    format!(
+        "-- open_rows {table}\nSELECT {columns} FROM \"{table}_partial\" WHERE source_partition = $1 AND window_start > $2",
+        table = rollup.name,
+        columns = columns.join(", "),
+    )
+}
+
+fn stored_row(rollup: &Rollup, row: &tokio_postgres::Row) -> StoredRow {
+    let labels_at = 1 + rollup.dimensions.len();
+    let numbers_at = labels_at + rollup.labels.len();
+    StoredRow {
+        window: Window { start: row.get(0) },
+        dimensions: (1..labels_at).map(|at| row.get(at)).collect(),
+        labels: (labels_at..numbers_at).map(|at| row.get(at)).collect(),
+        numbers: (numbers_at..numbers_at + rollup.measures.len()).map(|at| row.get(at)).collect(),
+    }
+}
+
+fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
+    move |source| DbError::Query { what, source }
+}

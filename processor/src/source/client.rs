@@ -1,0 +1,103 @@
+//! Client settings and the questions asked of a broker before anything starts.
+
+use std::time::Duration;
+
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+
+use super::rebalance::RebalanceInbox;
+
+/// Kafka cannot be used as configured. One line each, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("Kafka setting refused: {0}")]
+    Config(KafkaError),
+    #[error("no Kafka broker answers at {servers} ({reason}); check KAFKA_BOOTSTRAP_SERVERS and the network")]
+    Unreachable { servers: String, reason: String },
+    #[error(
+        "topic '{topic}' does not exist at {servers}; create it (kafka-topics --create --topic {topic}) or set KAFKA_TOPIC"
+    )]
+    NoTopic { topic: String, servers: String },
+    #[error("topic '{topic}' cannot be read: {reason}")]
+    Topic { topic: String, reason: String },
+}
+
+/// How long a broker may take to answer before a start is given up.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The stream threads' client settings: the operator's first, then what correctness rests on, over them.
+pub(super) fn consumer_config(kafka: &[(String, String)], group: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        // librdkafka stops fetching for this long once its queue is full; the default second idles a fast reader.
+        .set("fetch.queue.backoff.ms", "10")
+        .set("queued.max.messages.kbytes", "65536")
+        .set("queued.min.messages", "100000")
+        .set("session.timeout.ms", "10000")
+        .set("heartbeat.interval.ms", "1000")
+        .set("max.poll.interval.ms", "300000")
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("statistics.interval.ms", "1000");
+    for (key, value) in kafka {
+        config.set(key, value);
+    }
+    config
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // Every start offset is explicit; a position the log does not hold must be loud.
+        .set("auto.offset.reset", "error")
+        // The end of a partition is how idleness is known.
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_committed");
+    config
+}
+
+pub(super) fn consumer(
+    kafka: &[(String, String)],
+    group: &str,
+    inbox: RebalanceInbox,
+) -> Result<BaseConsumer<RebalanceInbox>, ClientError> {
+    consumer_config(kafka, group).create_with_context(inbox).map_err(ClientError::Config)
+}
+
+/// The number of partitions of `topic`; asked once before anything starts.
+///
+/// # Errors
+/// When no broker answers or the topic does not exist.
+pub fn check_topic(kafka: &[(String, String)], topic: &str) -> Result<usize, ClientError> {
+    let servers = servers(kafka);
+    let mut config = ClientConfig::new();
+    for (key, value) in kafka {
+        config.set(key, value);
+    }
+    let consumer: BaseConsumer = config
+        .set("group.id", "streampulse-check")
+        .set("allow.auto.create.topics", "false")
+        .create()
+        .map_err(ClientError::Config)?;
+    let metadata = consumer
+        .fetch_metadata(Some(topic), START_TIMEOUT)
+        .map_err(|error| ClientError::Unreachable { servers: servers.clone(), reason: error.to_string() })?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    match found {
+        Some(found) if found.error().is_none() && !found.partitions().is_empty() => {
+            Ok(found.partitions().len())
+        }
+        Some(found) => match found.error().map(RDKafkaErrorCode::from) {
+            None | Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                Err(ClientError::NoTopic { topic: topic.to_owned(), servers })
+            }
+            Some(code) => Err(ClientError::Topic { topic: topic.to_owned(), reason: code.to_string() }),
+        },
+        None => Err(ClientError::NoTopic { topic: topic.to_owned(), servers }),
+    }
+}
+
+fn servers(kafka: &[(String, String)]) -> String {
+    let servers = kafka.iter().find(|(key, _)| key == "bootstrap.servers" || key == "metadata.broker.list");
+    servers.map_or_else(|| "(no bootstrap.servers set)".to_owned(), |(_, value)| value.clone())
+}

@@ -1,0 +1,14 @@
+//! The consumer: poll loop, rebalance, assignment. The only part that knows Kafka.
+
+mod assign;
+mod client;
+mod commit_tag;
+mod committer;
+mod rebalance;
+mod start;
+mod task;
+mod thread;
+
+pub use client::{ClientError, check_topic};
+pub use start::StartError;
+pub use thread::{StreamThread, ThreadError, ThreadSettings};

@@ -1,0 +1,126 @@
+//! What the group protocol tells us, kept until the stream thread looks.
+//!
+//! librdkafka calls back from inside `poll`. The callback only notes what it was told; the thread answers it with
+//! `assign` or `unassign` right after that `poll`, with its own state at hand and no lock held across a callback.
+//! The group waits for that answer, so no record of a new assignment can arrive before it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use common::offset::{NextOffset, PartitionId};
+use rdkafka::{
+    ClientContext, Statistics, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    types::RDKafkaRespErr,
+};
+
+/// One message of the group protocol that waits for our answer.
+#[derive(Debug)]
+pub(super) enum Rebalance {
+    Assigned(TopicPartitionList),
+    /// `lost`: the group has given them to somebody else already; nothing may be committed for them.
+    Revoked {
+        partitions: TopicPartitionList,
+        lost: bool,
+    },
+}
+
+/// The context of a stream thread's consumer.
+#[derive(Debug, Default)]
+pub struct RebalanceInbox {
+    waiting: AtomicBool,
+    messages: Mutex<Vec<Rebalance>>,
+    high_watermarks: Mutex<HashMap<PartitionId, NextOffset>>,
+}
+
+impl RebalanceInbox {
+    /// Cheap enough to ask after every poll.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    pub(super) fn take(&self) -> Vec<Rebalance> {
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.store(false, Ordering::Release);
+        std::mem::take(&mut *messages)
+    }
+
+    /// The end of each partition's log when the client last heard of it.
+    pub(super) fn high_watermark(&self, partition: PartitionId) -> Option<NextOffset> {
+        self.high_watermarks.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+    }
+
+    fn put(&self, message: Rebalance) {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.waiting.store(true, Ordering::Release);
+    }
+}
+
+impl ClientContext for RebalanceInbox {
+    fn stats(&self, statistics: Statistics) {
+        let mut known = self.high_watermarks.lock().unwrap_or_else(PoisonError::into_inner);
+        for topic in statistics.topics.values() {
+            for partition in topic.partitions.values().filter(|partition| partition.hi_offset >= 0) {
+                known.insert(PartitionId(partition.partition), NextOffset(partition.hi_offset));
+            }
+        }
+    }
+
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "Kafka client");
+    }
+}
+
+impl ConsumerContext for RebalanceInbox {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        message: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        match message {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                self.put(Rebalance::Assigned(partitions.clone()));
+            }
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
+                self.put(Rebalance::Revoked {
+                    partitions: partitions.clone(),
+                    lost: consumer.assignment_lost(),
+                });
+            }
+            other => {
+                tracing::error!(code = ?other, "rebalance failed; giving all partitions up");
+                if let Err(error) = consumer.unassign() {
+                    tracing::error!(%error, "giving partitions up failed");
+                }
+            }
+        }
+    }
+}
+
+/// Answers an assignment in the way the group's protocol asks for.
+pub(super) fn assign(
+    consumer: &BaseConsumer<RebalanceInbox>,
+    partitions: &TopicPartitionList,
+) -> Result<(), rdkafka::error::KafkaError> {
+    match consumer.rebalance_protocol() {
+        rdkafka::consumer::RebalanceProtocol::Cooperative => consumer.incremental_assign(partitions),
+        _ => consumer.assign(partitions),
+    }
+}
+
+/// Answers a revocation in the way the group's protocol asks for.
+pub(super) fn unassign(
+    consumer: &BaseConsumer<RebalanceInbox>,
+    partitions: &TopicPartitionList,
+) -> Result<(), rdkafka::error::KafkaError> {
+    match consumer.rebalance_protocol() {
+        rdkafka::consumer::RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions),
+        _ => consumer.unassign(),
+    }
+}

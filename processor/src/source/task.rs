@@ -1,0 +1,171 @@
+//! One partition while it is ours: from records to its part of a commit unit.
+
+use std::time::{Duration, Instant};
+
+use common::{
+    offset::{NextOffset, Offset, OwnerEpoch, PartitionId},
+    time::Timestamp,
+};
+use rdkafka::{Message, message::BorrowedMessage};
+use schema::{DecodeError, Decoder, Event};
+
+use crate::{
+    sink::Claimed,
+    window::{DeadLetter, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
+};
+
+/// What every task of a thread shares while records come in.
+#[derive(Debug)]
+pub(super) struct Workbench {
+    pub rules: WindowRules,
+    pub decoder: Decoder,
+    pub event: Event,
+    /// The wall clock, read once per batch of polls.
+    pub now: Timestamp,
+}
+
+/// How many of the events since the last unit met which fate.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub counted: u64,
+    pub late: u64,
+    pub dead: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Task {
+    pub partition: PartitionId,
+    pub epoch: OwnerEpoch,
+    pub tally: Tally,
+    /// Where the last unit taken ends; the next one begins here.
+    taken_to: NextOffset,
+    next: NextOffset,
+    windows: PartitionWindows,
+    dead_letters: Vec<DeadLetter>,
+    late_events: Vec<LateEvent>,
+    /// Since when the log has held nothing more for us; `None` while records come.
+    at_end_since: Option<Instant>,
+    idle: bool,
+    idle_taken: bool,
+}
+
+impl Task {
+    pub fn resume(claimed: &Claimed, rules: &WindowRules) -> Self {
+        let mut windows = PartitionWindows::new(claimed.partition, claimed.stream_time);
+        windows.restore(rules, &claimed.open_spans, &claimed.open_rows);
+        Self {
+            partition: claimed.partition,
+            epoch: claimed.epoch,
+            tally: Tally::default(),
+            taken_to: claimed.next,
+            next: claimed.next,
+            windows,
+            dead_letters: Vec::new(),
+            late_events: Vec::new(),
+            at_end_since: None,
+            idle: false,
+            // A claim stores "not idle".
+            idle_taken: false,
+        }
+    }
+
+    /// Takes in one record. Only an unreachable schema source is an error: a bad record is a dead letter.
+    pub fn ingest(
+        &mut self,
+        bench: &mut Workbench,
+        message: &BorrowedMessage<'_>,
+    ) -> Result<(), schema::SourceError> {
+        let offset = Offset(message.offset());
+        if offset.next() <= self.next {
+            return Ok(());
+        }
+        let payload = message.payload().unwrap_or_default();
+        match bench.decoder.decode(payload, &mut bench.event) {
+            Ok(()) => {
+                let reference = match message.timestamp() {
+                    rdkafka::Timestamp::LogAppendTime(millis) => Timestamp::from_millis(millis),
+                    _ => bench.now,
+                };
+                let view = bench.decoder.view(&bench.event, payload);
+                match self.windows.add(&bench.rules, offset, &view, reference) {
+                    Fate::Counted => self.tally.counted += 1,
+                    Fate::Late(late) => {
+                        self.tally.late += 1;
+                        self.late_events.push(late);
+                    }
+                    Fate::Future { ahead } => {
+                        let detail = format!(
+                            "event time {} is {} s ahead of {reference}",
+                            view.event_time(),
+                            ahead / 1_000
+                        );
+                        self.bury(offset, "future", detail, payload);
+                    }
+                }
+            }
+            Err(DecodeError::Reject(reject)) => {
+                self.bury(offset, reject.code.as_str(), reject.detail, payload);
+            }
+            Err(DecodeError::Source(error)) => return Err(error),
+        }
+        self.next = offset.next();
+        self.at_end_since = None;
+        self.idle = false;
+        Ok(())
+    }
+
+    fn bury(&mut self, offset: Offset, reason: &'static str, detail: String, payload: &[u8]) {
+        self.tally.dead += 1;
+        self.dead_letters.push(DeadLetter {
+            offset,
+            reason,
+            detail,
+            payload: payload[..payload.len().min(DeadLetter::KEPT_BYTES)].to_vec(),
+            payload_size: payload.len(),
+        });
+    }
+
+    /// The client has delivered everything the log holds.
+    pub fn reached_end(&mut self, now: Instant) {
+        self.at_end_since.get_or_insert(now);
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at_end_since.is_some()
+    }
+
+    /// Idle once nothing came for `timeout` after the end of the log was reached. Never while behind or paused.
+    pub fn watch_idle(&mut self, now: Instant, timeout: Duration) {
+        if self.at_end_since.is_some_and(|since| now.duration_since(since) >= timeout) {
+            self.idle = true;
+        }
+    }
+
+    /// Is there anything a commit would change?
+    pub fn has_news(&self) -> bool {
+        self.next != self.taken_to || self.idle != self.idle_taken
+    }
+
+    /// The part of a commit unit since the last one; `None` when nothing happened.
+    pub fn take(&mut self, rules: &WindowRules, high_watermark: Option<NextOffset>) -> Option<PartitionUnit> {
+        if !self.has_news() {
+            return None;
+        }
+        let Taken { rollups, spans } = self.windows.take(rules);
+        self.idle_taken = self.idle;
+        let from = std::mem::replace(&mut self.taken_to, self.next);
+        Some(PartitionUnit {
+            partition: self.partition,
+            epoch: self.epoch,
+            from,
+            to: self.next,
+            stream_time: self.windows.stream_time(),
+            idle: self.idle,
+            high_watermark: high_watermark.unwrap_or(self.next).max(self.next),
+            rollups,
+            spans,
+            dead_letters: std::mem::take(&mut self.dead_letters),
+            late_events: std::mem::take(&mut self.late_events),
+        })
+    }
+}

@@ -1,0 +1,385 @@
+//! A stream thread: one consumer, its partitions, and at most one commit unit in flight.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{clock::Clock, offset::PartitionId, shutdown::Shutdown};
+use rdkafka::{
+    Message, Offset as KafkaOffset, TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer},
+    error::KafkaError,
+};
+use schema::{Decoder, Event, StreamDefinition};
+use tokio::runtime::Handle;
+
+use super::{
+    assign::{AssignError, Assigner},
+    client::{self, ClientError},
+    commit_tag,
+    committer::Committer,
+    rebalance::{self, Rebalance, RebalanceInbox},
+    task::{Tally, Task, Workbench},
+};
+use crate::{
+    settings::ProcessorSettings,
+    sink::{Advanced, Committed, SinkError, Writer},
+    window::{CommitUnit, WindowRules},
+};
+
+/// A stream thread ended before it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ThreadError {
+    #[error("{0}")]
+    Client(#[from] ClientError),
+    #[error("{0}")]
+    Assign(#[from] AssignError),
+    #[error("{0}")]
+    Sink(#[from] SinkError),
+    #[error("{0}")]
+    Schema(#[from] schema::SourceError),
+    #[error("{0}")]
+    Decoder(#[from] schema::PlanError),
+    #[error("Kafka: {0}")]
+    Kafka(#[from] KafkaError),
+}
+
+/// What a stream thread is made from.
+#[derive(Debug, Clone)]
+pub struct ThreadSettings {
+    pub settings: Arc<ProcessorSettings>,
+    pub definition: Arc<StreamDefinition>,
+    pub group: String,
+    /// Host, process and thread, for people who look at `partition_progress`.
+    pub owner: String,
+    pub runtime: Handle,
+    pub clock: Arc<dyn Clock>,
+    pub shutdown: Shutdown,
+}
+
+/// Polls between two looks at the clock.
+const POLLS_PER_LOOK: usize = 256;
+
+/// Longest wait for a record when nothing else is pending.
+const IDLE_POLL: Duration = Duration::from_millis(100);
+
+/// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
+const BUSY_POLL: Duration = Duration::from_millis(2);
+
+/// One consumer of the group with the partitions it was given.
+#[allow(missing_debug_implementations, reason = "a client has no useful Debug")]
+pub struct StreamThread {
+    from: ThreadSettings,
+    consumer: BaseConsumer<RebalanceInbox>,
+    tasks: BTreeMap<PartitionId, Task>,
+    bench: Workbench,
+    committer: Committer,
+    /// When the oldest event not yet in a unit came in.
+    waiting_since: Option<Instant>,
+    waiting_events: usize,
+    paused: bool,
+}
+
+impl StreamThread {
+    /// Joins the group. Nothing is read before [`Self::run`].
+    ///
+    /// # Errors
+    /// When the client settings or the schema are refused.
+    pub fn join(from: ThreadSettings) -> Result<Self, ThreadError> {
+        let consumer = client::consumer(&from.settings.kafka, &from.group, RebalanceInbox::default())?;
+        consumer.subscribe(&[&from.definition.topic])?;
+        let decoder = Decoder::for_definition(Arc::clone(&from.definition))?;
+        let bench = Workbench {
+            rules: WindowRules::of(&from.definition),
+            decoder,
+            event: Event::default(),
+            now: from.clock.now(),
+        };
+        let writer =
+            Writer::new(from.settings.pg.clone(), Arc::clone(&from.definition), from.shutdown.clone());
+        let committer = Committer::new(from.runtime.clone(), writer);
+        Ok(Self {
+            from,
+            consumer,
+            tasks: BTreeMap::new(),
+            bench,
+            committer,
+            waiting_since: None,
+            waiting_events: 0,
+            paused: false,
+        })
+    }
+
+    /// Reads until asked to stop, then flushes and leaves the group.
+    ///
+    /// # Errors
+    /// For what an operator has to mend. Uncommitted work is forgotten then; the next owner reads it again.
+    pub fn run(mut self) -> Result<(), ThreadError> {
+        let outcome = self.read();
+        if outcome.is_ok() {
+            self.flush()?;
+        }
+        self.leave();
+        outcome
+    }
+
+    fn read(&mut self) -> Result<(), ThreadError> {
+        while !self.from.shutdown.requested() {
+            self.bench.now = self.from.clock.now();
+            for _ in 0..POLLS_PER_LOOK {
+                let more = self.poll_once()?;
+                if self.consumer.context().is_waiting() {
+                    self.answer_rebalance()?;
+                }
+                if !more {
+                    break;
+                }
+            }
+            self.look_around(Instant::now())?;
+        }
+        Ok(())
+    }
+
+    /// Takes in one record; `false` when none came in time.
+    fn poll_once(&mut self) -> Result<bool, ThreadError> {
+        let timeout =
+            if self.committer.is_busy() || self.waiting_since.is_some() { BUSY_POLL } else { IDLE_POLL };
+        match self.consumer.poll(timeout) {
+            None => Ok(false),
+            Some(Ok(message)) => {
+                // A record of a partition that is not ours any more belongs to its new owner.
+                if let Some(task) = self.tasks.get_mut(&PartitionId(message.partition())) {
+                    task.ingest(&mut self.bench, &message)?;
+                    self.waiting_events += 1;
+                }
+                Ok(true)
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                if let Some(task) = self.tasks.get_mut(&PartitionId(partition)) {
+                    task.reached_end(Instant::now());
+                }
+                Ok(false)
+            }
+            Some(Err(error)) => {
+                if is_passing(&error) {
+                    tracing::warn!(%error, topic = %self.from.definition.topic, "reading will be tried again");
+                    return Ok(false);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What is due by the clock: the outcome in flight, idleness, the next commit, backpressure.
+    fn look_around(&mut self, now: Instant) -> Result<(), ThreadError> {
+        if let Some(outcome) = self.committer.outcome() {
+            self.settle(outcome?);
+        }
+        let idle_timeout = self.from.definition.window.idle_timeout.as_duration();
+        if !self.paused {
+            for task in self.tasks.values_mut() {
+                task.watch_idle(now, idle_timeout);
+            }
+        }
+        if self.waiting_since.is_none() && self.tasks.values().any(Task::has_news) {
+            self.waiting_since = Some(now);
+        }
+        let full = self.waiting_events >= self.from.settings.unit_events;
+        if !self.committer.is_busy() && (full || self.is_due(now)) {
+            self.commit();
+        }
+        self.pause_when(self.committer.is_busy() && full)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        let catching_up = self.tasks.values().any(|task| !task.is_at_end());
+        let interval = if catching_up && self.waiting_events > POLLS_PER_LOOK {
+            self.from.settings.catch_up_interval
+        } else {
+            self.from.settings.commit_interval
+        };
+        self.waiting_since.is_some_and(|since| now.duration_since(since) >= interval.as_duration())
+    }
+
+    fn commit(&mut self) {
+        let inbox = self.consumer.context();
+        let mut unit = CommitUnit::default();
+        for task in self.tasks.values_mut() {
+            count(&self.from.definition.name, std::mem::take(&mut task.tally));
+            unit.partitions.extend(task.take(&self.bench.rules, inbox.high_watermark(task.partition)));
+        }
+        self.waiting_since = None;
+        self.waiting_events = 0;
+        if !unit.is_empty() {
+            self.committer.submit(unit);
+        }
+    }
+
+    /// Forgets what was fenced and tells Kafka how far we are, for the tools that look there.
+    fn settle(&mut self, committed: Committed) {
+        for partition in &committed.fenced {
+            self.tasks.remove(partition);
+        }
+        let mut offsets = TopicPartitionList::new();
+        for Advanced { partition, next, epoch, commit_seq } in committed.advanced {
+            if self.tasks.get(&partition).is_none_or(|task| task.epoch != epoch) {
+                continue;
+            }
+            let topic = &self.from.definition.topic;
+            if offsets.add_partition_offset(topic, partition.0, KafkaOffset::Offset(next.0)).is_ok()
+                && let Some(mut element) = offsets.find_partition(topic, partition.0)
+            {
+                element.set_metadata(commit_tag::tag(epoch, commit_seq));
+            }
+        }
+        if offsets.count() > 0
+            && let Err(error) = self.consumer.commit(&offsets, CommitMode::Async)
+        {
+            tracing::debug!(%error, "Kafka's copy of the offsets lags");
+        }
+    }
+
+    /// Stops or resumes fetching. The client is polled all the same, so the group keeps us.
+    fn pause_when(&mut self, full: bool) -> Result<(), ThreadError> {
+        if full == self.paused {
+            return Ok(());
+        }
+        let assignment = self.consumer.assignment()?;
+        if full {
+            self.consumer.pause(&assignment)?;
+        } else {
+            self.consumer.resume(&assignment)?;
+        }
+        self.paused = full;
+        Ok(())
+    }
+
+    fn answer_rebalance(&mut self) -> Result<(), ThreadError> {
+        for message in self.consumer.context().take() {
+            match message {
+                Rebalance::Assigned(partitions) => self.take_over(partitions)?,
+                Rebalance::Revoked { partitions, lost } => {
+                    if lost {
+                        tracing::warn!(stream = %self.from.definition.name, "partitions were lost; their uncommitted work is forgotten");
+                    } else {
+                        self.flush()?;
+                    }
+                    for partition in partition_ids(&partitions) {
+                        self.tasks.remove(&partition);
+                    }
+                    rebalance::unassign(&self.consumer, &partitions)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over(&mut self, mut partitions: TopicPartitionList) -> Result<(), ThreadError> {
+        let assigner = Assigner {
+            consumer: &self.consumer,
+            runtime: &self.from.runtime,
+            settings: &self.from.settings,
+            definition: &self.from.definition,
+            owner: &self.from.owner,
+            shutdown: &self.from.shutdown,
+        };
+        let ids: Vec<PartitionId> = partition_ids(&partitions).collect();
+        if !ids.is_empty() {
+            for claimed in assigner.take_over(&ids)? {
+                partitions.set_partition_offset(
+                    &self.from.definition.topic,
+                    claimed.partition.0,
+                    KafkaOffset::Offset(claimed.next.0),
+                )?;
+                tracing::info!(
+                    topic = %self.from.definition.topic, partition = %claimed.partition, next = %claimed.next,
+                    epoch = %claimed.epoch, "partition taken over"
+                );
+                self.tasks.insert(claimed.partition, Task::resume(&claimed, &self.bench.rules));
+            }
+        }
+        rebalance::assign(&self.consumer, &partitions)?;
+        // New partitions come unpaused.
+        if self.paused {
+            self.consumer.resume(&self.consumer.assignment()?)?;
+            self.paused = false;
+        }
+        Ok(())
+    }
+
+    /// Commits all there is, within the flush timeout; what does not make it is read again by the next owner.
+    fn flush(&mut self) -> Result<(), ThreadError> {
+        let deadline = Instant::now() + self.from.settings.flush_timeout.as_duration();
+        for _ in 0..2 {
+            if let Some(outcome) = self.committer.wait(deadline) {
+                self.settle(outcome?);
+            }
+            if self.committer.is_busy() {
+                tracing::warn!(stream = %self.from.definition.name, "flush did not end in time; its outcome is the database's");
+                return Ok(());
+            }
+            self.commit();
+        }
+        if let Some(outcome) = self.committer.wait(deadline) {
+            self.settle(outcome?);
+        }
+        Ok(())
+    }
+
+    /// Leaves the group at once, so that others need not wait for our session to end.
+    fn leave(self) {
+        self.consumer.unsubscribe();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline {
+            let _ = self.consumer.poll(BUSY_POLL);
+            if self.consumer.context().is_waiting() {
+                for message in self.consumer.context().take() {
+                    let (Rebalance::Assigned(partitions) | Rebalance::Revoked { partitions, .. }) = message;
+                    if let Err(error) = rebalance::unassign(&self.consumer, &partitions) {
+                        tracing::debug!(%error, "leaving the group");
+                    }
+                }
+            }
+            if self.consumer.assignment().is_ok_and(|assignment| assignment.count() == 0) {
+                return;
+            }
+        }
+    }
+}
+
+fn partition_ids(partitions: &TopicPartitionList) -> impl Iterator<Item = PartitionId> {
+    partitions
+        .elements()
+        .into_iter()
+        .map(|element| PartitionId(element.partition()))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// The client connects again by itself; only what it cannot mend ends the thread.
+fn is_passing(error: &KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    match error {
+        KafkaError::MessageConsumptionFatal(_) => false,
+        KafkaError::MessageConsumption(code) => !matches!(
+            code,
+            Code::AutoOffsetReset
+                | Code::OffsetOutOfRange
+                | Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::UnknownTopicOrPartition
+        ),
+        _ => true,
+    }
+}
+
+fn count(stream: &str, tally: Tally) {
+    for (fate, number) in [("counted", tally.counted), ("late", tally.late), ("dead_letter", tally.dead)] {
+        if number > 0 {
+            metrics::counter!("processed_events_total", "stream" => stream.to_owned(), "fate" => fate)
+                .increment(number);
+        }
+    }
+}

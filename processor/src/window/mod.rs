@@ -1,0 +1,12 @@
+//! From events to commit units: stream time, the late rule, open windows. Pure: no I/O, no clock.
+
+mod open_window;
+mod partition;
+mod table;
+mod text_column;
+mod unit;
+
+pub use partition::{Fate, PartitionWindows, Taken, WindowRules};
+pub use table::{Fold, Shape, StoredRow};
+pub use text_column::TextColumn;
+pub use unit::{CommitUnit, DeadLetter, LateEvent, PartitionUnit, RollupRows, WindowSpan};

@@ -1,0 +1,62 @@
+//! One window of one partition while events can still reach it.
+
+use common::{offset::Offset, time::Timestamp, window::Window};
+use schema::EventView;
+
+use super::{
+    WindowSpan,
+    table::{RollupTable, Shape},
+};
+
+/// More dimensions than this are refused with the definition.
+const MOST_DIMENSIONS: usize = 8;
+
+/// The rows of all rollups for one window, and the offsets that made them.
+#[derive(Debug)]
+pub(super) struct OpenWindow {
+    pub span: WindowSpan,
+    pub span_changed: bool,
+    pub tables: Vec<RollupTable>,
+}
+
+impl OpenWindow {
+    /// A window whose first record is at `offset`.
+    pub fn new(window: Window, offset: Offset, stream_time: Option<Timestamp>, rollups: usize) -> Self {
+        let span = WindowSpan {
+            window,
+            first_offset: offset,
+            last_offset: offset,
+            stream_time_at_first: stream_time,
+        };
+        Self::restored(span, rollups)
+    }
+
+    /// A window known from the database, its rows yet to be put back.
+    pub fn restored(span: WindowSpan, rollups: usize) -> Self {
+        Self { span, span_changed: false, tables: (0..rollups).map(|_| RollupTable::default()).collect() }
+    }
+
+    /// Counts one event in every rollup.
+    pub fn add(&mut self, shapes: &[Shape], offset: Offset, event: &EventView<'_>) {
+        self.span.last_offset = offset;
+        self.span_changed = true;
+        for (rollup, (table, shape)) in self.tables.iter_mut().zip(shapes).enumerate() {
+            let mut key = [""; MOST_DIMENSIONS];
+            let key = &mut key[..shape.dimensions];
+            for (dimension, part) in key.iter_mut().enumerate() {
+                *part = event.dimension(rollup, dimension);
+            }
+            let row = table.row(shape, key);
+            for label in 0..shape.labels {
+                if let Some(text) = event.label(rollup, label) {
+                    table.set_label(shape, row, label, text);
+                }
+            }
+            for measure in 0..shape.folds.len() {
+                if let Some(units) = event.numeric(rollup, measure) {
+                    table.fold(shape, row, measure, units);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One partition's event-time state.
+
+use common::{
+    duration::Millis,
+    offset::{Offset, PartitionId},
+    time::Timestamp,
+    window::{Window, WindowSize},
+};
+use schema::{EventView, MeasureKind, StreamDefinition};
+
+use super::{
+    LateEvent, RollupRows, WindowSpan,
+    open_window::OpenWindow,
+    table::{Fold, Shape, StoredRow},
+};
+
+/// How a stream's events fall into windows, and which columns its rollups keep.
+#[derive(Clone, Debug)]
+pub struct WindowRules {
+    pub size: WindowSize,
+    pub grace: Millis,
+    pub max_future: Millis,
+    pub shapes: Vec<Shape>,
+}
+
+impl WindowRules {
+    #[must_use]
+    pub fn of(definition: &StreamDefinition) -> Self {
+        let fold = |kind: &MeasureKind| match kind {
+            MeasureKind::Sum { .. } => Fold::Sum,
+            MeasureKind::Min { .. } => Fold::Min,
+            MeasureKind::Max { .. } => Fold::Max,
+            _ => Fold::Count,
+        };
+        let shapes = definition.rollups.iter().map(|rollup| Shape {
+            dimensions: rollup.dimensions.len(),
+            labels: rollup.labels.len(),
+            folds: rollup.measures.iter().map(|measure| fold(&measure.kind)).collect(),
+        });
+        Self {
+            size: definition.window.size,
+            grace: definition.window.grace,
+            max_future: definition.window.max_future,
+            shapes: shapes.collect(),
+        }
+    }
+
+    /// The stream time at which `window` takes no more events.
+    #[must_use]
+    pub const fn closes_at(&self, window: Window) -> Timestamp {
+        window.end(self.size).plus_millis(self.grace.as_millis())
+    }
+}
+
+/// What became of an event. Each is counted; none vanishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Counted,
+    Late(LateEvent),
+    /// Further ahead of the reference clock than `max_future`, by this many milliseconds. Moves no stream time.
+    Future {
+        ahead: i64,
+    },
+}
+
+/// Stream time and open windows of one partition: a pure function of the records given so far.
+#[derive(Debug)]
+pub struct PartitionWindows {
+    partition: PartitionId,
+    stream_time: Option<Timestamp>,
+    /// Ascending; a handful at most, as a window closes by stream time.
+    open: Vec<OpenWindow>,
+}
+
+/// What changed since the last time it was asked.
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub rollups: Vec<RollupRows>,
+    pub spans: Vec<WindowSpan>,
+}
+
+impl PartitionWindows {
+    #[must_use]
+    pub fn new(partition: PartitionId, stream_time: Option<Timestamp>) -> Self {
+        Self { partition, stream_time, open: Vec::new() }
+    }
+
+    #[must_use]
+    pub const fn stream_time(&self) -> Option<Timestamp> {
+        self.stream_time
+    }
+
+    /// Puts back what a former owner had committed of the windows still open.
+    pub fn restore(&mut self, rules: &WindowRules, spans: &[WindowSpan], rows: &[Vec<StoredRow>]) {
+        self.open = spans.iter().map(|span| OpenWindow::restored(*span, rules.shapes.len())).collect();
+        self.open.sort_by_key(|open| open.span.window);
+        for (rollup, rows) in rows.iter().enumerate() {
+            for row in rows {
+                if let Some(open) = self.open.iter_mut().find(|open| open.span.window == row.window) {
+                    open.tables[rollup].restore(&rules.shapes[rollup], row);
+                }
+            }
+        }
+    }
+
+    /// Takes in the record at `offset`. `reference` is the broker's append time, or else the wall clock.
+    pub fn add(
+        &mut self,
+        rules: &WindowRules,
+        offset: Offset,
+        event: &EventView<'_>,
+        reference: Timestamp,
+    ) -> Fate {
+        let time = event.event_time();
+        let ahead = time.since(reference);
+        if ahead > rules.max_future.as_millis() {
+            return Fate::Future { ahead };
+        }
+        let window = rules.size.window_of(time);
+        if let Some(stream_time) = self.stream_time {
+            let late_by = stream_time.since(rules.closes_at(window));
+            if late_by >= 0 {
+                return Fate::Late(LateEvent { offset, event_time: time, late_by });
+            }
+        }
+        let before = self.stream_time;
+        let at = self.open_window(rules, window, offset, before);
+        self.open[at].add(&rules.shapes, offset, event);
+        self.stream_time = before.max(Some(time));
+        Fate::Counted
+    }
+
+    fn open_window(
+        &mut self,
+        rules: &WindowRules,
+        window: Window,
+        offset: Offset,
+        stream_time: Option<Timestamp>,
+    ) -> usize {
+        // From the newest: that is where nearly every event belongs.
+        let at = self.open.iter().rposition(|open| open.span.window <= window);
+        match at {
+            Some(at) if self.open[at].span.window == window => at,
+            _ => {
+                let at = at.map_or(0, |at| at + 1);
+                self.open.insert(at, OpenWindow::new(window, offset, stream_time, rules.shapes.len()));
+                at
+            }
+        }
+    }
+
+    /// The rows and spans changed since the last call, with their absolute values; closed windows are forgotten.
+    pub fn take(&mut self, rules: &WindowRules) -> Taken {
+        let mut taken = Taken { rollups: vec![RollupRows::default(); rules.shapes.len()], spans: Vec::new() };
+        for open in &mut self.open {
+            if !std::mem::take(&mut open.span_changed) {
+                continue;
+            }
+            taken.spans.push(open.span);
+            for ((table, shape), rows) in open.tables.iter_mut().zip(&rules.shapes).zip(&mut taken.rollups) {
+                table.take_dirty(shape, open.span.window, self.partition, rows);
+            }
+        }
+        if let Some(stream_time) = self.stream_time {
+            self.open.retain(|open| rules.closes_at(open.span.window) > stream_time);
+        }
+        taken
+    }
+
+    /// Rows held in memory, over all open windows and rollups.
+    #[must_use]
+    pub fn open_rows(&self) -> usize {
+        self.open.iter().flat_map(|open| &open.tables).map(super::table::RollupTable::row_count).sum()
+    }
+}

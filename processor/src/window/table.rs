@@ -1,0 +1,260 @@
+//! The open rows of one rollup in one window of one partition.
+
+use std::hash::{BuildHasher, Hasher};
+
+use common::{offset::PartitionId, window::Window};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::RollupRows;
+
+/// How a measure takes in one more contribution. All are exact on whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    Count,
+    Sum,
+    Min,
+    Max,
+}
+
+/// The columns a rollup keeps.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    pub dimensions: usize,
+    pub labels: usize,
+    pub folds: Vec<Fold>,
+}
+
+/// Stands for "no value seen"; sums saturate one above it.
+const NONE: i64 = i64::MIN;
+
+/// Absolute values per key. Keys live in one buffer, numbers in one array: a row costs no allocation.
+#[derive(Debug, Default)]
+pub struct RollupTable {
+    rows: HashTable<u32>,
+    hasher: RandomState,
+    key_text: String,
+    /// Per row and dimension: where its text ends in `key_text`. It begins where the previous one ends.
+    key_ends: Vec<u32>,
+    labels: Vec<Option<Box<str>>>,
+    numbers: Vec<i64>,
+    dirty: Vec<u32>,
+    is_dirty: Vec<bool>,
+}
+
+impl RollupTable {
+    /// The row of this key, made if it is new. Marks it as changed.
+    #[allow(clippy::cast_possible_truncation, reason = "rows and key text of one window stay far below 4 G")]
+    pub fn row(&mut self, shape: &Shape, key: &[&str]) -> usize {
+        let hash = hash_key(&self.hasher, key.iter().copied());
+        let (text, ends) = (&self.key_text, &self.key_ends);
+        let found = self.rows.find(hash, |&row| key_of(text, ends, row, key.len()).eq(key.iter().copied()));
+        let row = match found {
+            Some(&row) => row as usize,
+            None => self.insert(shape, key, hash),
+        };
+        if !self.is_dirty[row] {
+            self.is_dirty[row] = true;
+            self.dirty.push(row as u32);
+        }
+        row
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "as in row")]
+    fn insert(&mut self, shape: &Shape, key: &[&str], hash: u64) -> usize {
+        let row = self.is_dirty.len();
+        for part in key {
+            self.key_text.push_str(part);
+            self.key_ends.push(self.key_text.len() as u32);
+        }
+        self.labels.resize(self.labels.len() + shape.labels, None);
+        self.numbers.extend(shape.folds.iter().map(|fold| if *fold == Fold::Count { 0 } else { NONE }));
+        self.is_dirty.push(false);
+        let (text, ends, hasher) = (&self.key_text, &self.key_ends, &self.hasher);
+        self.rows
+            .insert_unique(hash, row as u32, |&row| hash_key(hasher, key_of(text, ends, row, key.len())));
+        row
+    }
+
+    /// Takes one contribution into measure `measure` of `row`.
+    pub fn fold(&mut self, shape: &Shape, row: usize, measure: usize, units: i64) {
+        let cell = &mut self.numbers[row * shape.folds.len() + measure];
+        *cell = match shape.folds[measure] {
+            Fold::Count => *cell + units,
+            Fold::Sum if *cell == NONE => units,
+            Fold::Sum => cell.saturating_add(units).max(NONE + 1),
+            Fold::Min if *cell == NONE => units,
+            Fold::Min => (*cell).min(units),
+            Fold::Max => (*cell).max(units),
+        };
+    }
+
+    /// Sets a label; the latest by offset wins, and an absent one leaves the former in place.
+    pub fn set_label(&mut self, shape: &Shape, row: usize, label: usize, text: &str) {
+        let cell = &mut self.labels[row * shape.labels + label];
+        if cell.as_deref() != Some(text) {
+            *cell = Some(text.into());
+        }
+    }
+
+    /// Puts back a row that was read from the database; it is not marked as changed.
+    pub fn restore(&mut self, shape: &Shape, row: &StoredRow) {
+        let key: Vec<&str> = row.dimensions.iter().map(String::as_str).collect();
+        let at = self.row(shape, &key);
+        self.dirty.pop();
+        self.is_dirty[at] = false;
+        for (label, text) in row.labels.iter().enumerate() {
+            if let Some(text) = text {
+                self.set_label(shape, at, label, text);
+            }
+        }
+        for (measure, number) in row.numbers.iter().enumerate() {
+            self.numbers[at * shape.folds.len() + measure] = number.unwrap_or(NONE);
+        }
+    }
+
+    /// Moves the changed rows, sorted by key, to the end of `out` and marks them as unchanged.
+    pub fn take_dirty(
+        &mut self,
+        shape: &Shape,
+        window: Window,
+        partition: PartitionId,
+        out: &mut RollupRows,
+    ) {
+        out.dimensions.resize_with(shape.dimensions, Default::default);
+        out.labels.resize_with(shape.labels, Default::default);
+        out.numbers.resize_with(shape.folds.len(), Vec::new);
+        let mut changed = std::mem::take(&mut self.dirty);
+        let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
+        changed.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
+        for &row in &changed {
+            let at = row as usize;
+            self.is_dirty[at] = false;
+            out.windows.push(window.start);
+            out.partitions.push(partition.0);
+            for (column, text) in
+                out.dimensions.iter_mut().zip(key_of(&self.key_text, &self.key_ends, row, shape.dimensions))
+            {
+                column.push(Some(text));
+            }
+            for (column, label) in out.labels.iter_mut().zip(&self.labels[at * shape.labels..]) {
+                column.push(label.as_deref());
+            }
+            for (column, &number) in out.numbers.iter_mut().zip(&self.numbers[at * shape.folds.len()..]) {
+                column.push((number != NONE).then_some(number));
+            }
+        }
+        changed.clear();
+        self.dirty = changed;
+    }
+
+    pub fn row_count(&self) -> usize {
+        self.is_dirty.len()
+    }
+}
+
+/// A row as the database holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    pub window: Window,
+    pub dimensions: Vec<String>,
+    pub labels: Vec<Option<String>>,
+    pub numbers: Vec<Option<i64>>,
+}
+
+fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a str>) -> u64 {
+    let mut state = hasher.build_hasher();
+    for part in key {
+        state.write(part.as_bytes());
+        // Keeps ("ab", "c") apart from ("a", "bc"); texts hold no byte 0xff.
+        state.write_u8(0xff);
+    }
+    state.finish()
+}
+
+fn key_of<'a>(text: &'a str, ends: &'a [u32], row: u32, width: usize) -> impl Iterator<Item = &'a str> {
+    let first = row as usize * width;
+    (first..first + width).map(move |at| {
+        let from = if at == 0 { 0 } else { ends[at - 1] as usize };
+        &text[from..ends[at] as usize]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use common::{time::Timestamp, window::Window};
+
+    use super::*;
+
+    const WINDOW: Window = Window { start: Timestamp::from_millis(60_000) };
+
+    fn shape() -> Shape {
+        Shape { dimensions: 2, labels: 1, folds: vec![Fold::Count, Fold::Sum, Fold::Min, Fold::Max] }
+    }
+
+    fn dirty(table: &mut RollupTable) -> RollupRows {
+        let mut rows = RollupRows::default();
+        table.take_dirty(&shape(), WINDOW, PartitionId(3), &mut rows);
+        rows
+    }
+
+    #[test]
+    fn folds_each_measure_and_gives_rows_sorted_by_key() {
+        let (mut table, shape) = (RollupTable::default(), shape());
+        for (key, number) in [(["b", "c"], 5), (["a", "bc"], 7), (["ab", "c"], -2), (["b", "c"], 3)] {
+            let row = table.row(&shape, &key);
+            table.set_label(&shape, row, 0, key[0]);
+            for measure in 0..4 {
+                table.fold(&shape, row, measure, if measure == 0 { 1 } else { number });
+            }
+        }
+        let rows = dirty(&mut table);
+        let first: Vec<_> = rows.dimensions[0].iter().flatten().collect();
+        let second: Vec<_> = rows.dimensions[1].iter().flatten().collect();
+        assert_eq!((first, second), (vec!["a", "ab", "b"], vec!["bc", "c", "c"]));
+        assert_eq!(rows.numbers[0], [Some(1), Some(1), Some(2)]);
+        assert_eq!(rows.numbers[1], [Some(7), Some(-2), Some(8)]);
+        assert_eq!(rows.numbers[2], [Some(7), Some(-2), Some(3)]);
+        assert_eq!(rows.numbers[3], [Some(7), Some(-2), Some(5)]);
+        assert!(dirty(&mut table).is_empty());
+    }
+
+    #[test]
+    fn a_restored_row_goes_on_from_its_stored_values_and_is_not_written_again() {
+        let (mut table, shape) = (RollupTable::default(), shape());
+        table.restore(
+            &shape,
+            &StoredRow {
+                window: WINDOW,
+                dimensions: vec!["x".into(), "y".into()],
+                labels: vec![Some("old".into())],
+                numbers: vec![Some(4), None, Some(2), Some(9)],
+            },
+        );
+        assert!(dirty(&mut table).is_empty());
+        let row = table.row(&shape, &["x", "y"]);
+        table.fold(&shape, row, 0, 1);
+        let rows = dirty(&mut table);
+        assert_eq!(rows.labels[0].iter().next().unwrap(), Some("old"));
+        let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
+        assert_eq!(numbers, [Some(5), None, Some(2), Some(9)]);
+    }
+
+    #[test]
+    fn ten_thousand_keys_stay_apart() {
+        let (mut table, shape) = (RollupTable::default(), shape());
+        for round in 0..2 {
+            for key in 0..10_000 {
+                let row = table.row(&shape, &[&key.to_string(), "k"]);
+                table.fold(&shape, row, 1, key + round);
+            }
+        }
+        let rows = dirty(&mut table);
+        assert_eq!((table.row_count(), rows.len()), (10_000, 10_000));
+        for (key, sum) in rows.dimensions[0].iter().zip(&rows.numbers[1]) {
+            let key: i64 = key.unwrap().parse().unwrap();
+            assert_eq!(*sum, Some(2 * key + 1));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Finds each needed field once and names it by a slot; equal paths, conditions and numbers are shared.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Plan, PlanError,
+    node::{Node, NodeId, Nodes},
+    walk::{Kind, Step},
+};
+use crate::{Bucket, Literal, Measure, Rollup, StreamDefinition, Test, When};
+
+/// Conditions of one event are kept in one 64-bit mask.
+const MOST_CONDITIONS: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct ConditionPlan {
+    pub slot: usize,
+    pub test: Test,
+}
+
+/// A number in units of its resolution.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NumberPlan {
+    pub slot: usize,
+    pub scale: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct RollupPlan {
+    pub dimensions: Vec<DimensionPlan>,
+    pub labels: Vec<usize>,
+    pub measures: Vec<MeasurePlan>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DimensionPlan {
+    pub slot: usize,
+    pub null: String,
+    pub allowed: Vec<String>,
+    pub buckets: Vec<Bucket>,
+    pub other: String,
+}
+
+/// `number: None` counts.
+#[derive(Debug)]
+pub(crate) struct MeasurePlan {
+    pub condition: Option<usize>,
+    pub number: Option<usize>,
+}
+
+/// The needed paths as a tree; a leaf has a slot.
+#[derive(Debug, Default)]
+struct Needed {
+    slot: Option<usize>,
+    fields: BTreeMap<String, Needed>,
+}
+
+pub(super) struct Compiler {
+    nodes: Nodes,
+    root: NodeId,
+    needed: Needed,
+    slots: usize,
+    conditions: Vec<ConditionPlan>,
+    numbers: Vec<NumberPlan>,
+    texts: Vec<String>,
+}
+
+impl Compiler {
+    pub fn new(nodes: Nodes, root: NodeId) -> Result<Self, PlanError> {
+        if !matches!(nodes.get(root), Node::Record(_)) {
+            return Err(PlanError::NoRecord);
+        }
+        Ok(Self {
+            nodes,
+            root,
+            needed: Needed::default(),
+            slots: 0,
+            conditions: Vec::new(),
+            numbers: Vec::new(),
+            texts: Vec::new(),
+        })
+    }
+
+    pub fn compile(mut self, definition: &StreamDefinition) -> Result<Plan, PlanError> {
+        let event_time = self.slot("event_time.path", &definition.event_time.path, Wanted::Integer)?;
+        let rollups =
+            definition.rollups.iter().map(|rollup| self.rollup(rollup)).collect::<Result<Vec<_>, _>>()?;
+        let needed = std::mem::take(&mut self.needed);
+        let Step::Record(steps) = self.step(self.root, &needed) else { return Err(PlanError::NoRecord) };
+        Ok(Plan {
+            nodes: self.nodes,
+            steps,
+            slots: self.slots,
+            event_time,
+            unit: definition.event_time.unit,
+            conditions: self.conditions,
+            numbers: self.numbers,
+            rollups,
+            texts: self.texts,
+        })
+    }
+
+    fn rollup(&mut self, rollup: &Rollup) -> Result<RollupPlan, PlanError> {
+        let key = |kind: &str, name: &str| format!("rollup.{}.{kind}.{name}", rollup.name);
+        let mut dimensions = Vec::new();
+        for dimension in &rollup.dimensions {
+            let wanted = if dimension.buckets.is_empty() { Wanted::Key } else { Wanted::Integer };
+            dimensions.push(DimensionPlan {
+                slot: self.slot(&key("dimensions", &dimension.name), &dimension.path, wanted)?,
+                null: dimension.null.clone(),
+                allowed: dimension.allowed.clone(),
+                buckets: dimension.buckets.clone(),
+                other: dimension.other.clone(),
+            });
+        }
+        let mut labels = Vec::new();
+        for label in &rollup.labels {
+            labels.push(self.slot(&key("labels", &label.name), &label.path, Wanted::Text)?);
+        }
+        let mut measures = Vec::new();
+        for measure in &rollup.measures {
+            measures.push(self.measure(&key("measures", &measure.name), measure)?);
+        }
+        Ok(RollupPlan { dimensions, labels, measures })
+    }
+
+    fn measure(&mut self, key: &str, measure: &Measure) -> Result<MeasurePlan, PlanError> {
+        let condition = match &measure.when {
+            Some(when) => Some(self.condition(&format!("{key}.when"), when)?),
+            None => None,
+        };
+        let number = match measure.path() {
+            Some(path) => {
+                let number =
+                    NumberPlan { slot: self.slot(key, path, Wanted::Number)?, scale: measure.scale() };
+                Some(find_or_push(&mut self.numbers, number))
+            }
+            None => None,
+        };
+        Ok(MeasurePlan { condition, number })
+    }
+
+    fn condition(&mut self, key: &str, when: &When) -> Result<usize, PlanError> {
+        let literal_type = |literals: &[Literal]| match literals.first() {
+            Some(Literal::Text(_)) => Wanted::Text,
+            Some(Literal::Int(_)) => Wanted::Number,
+            Some(Literal::Bool(_)) => Wanted::Boolean,
+            None => Wanted::Anything,
+        };
+        let wanted = match &when.test {
+            Test::In(literals) | Test::NotIn(literals) => literal_type(literals),
+            Test::Below(_) | Test::AtLeast(_) => Wanted::Number,
+            Test::IsNull(_) => Wanted::Anything,
+        };
+        let slot = self.slot(key, &when.path, wanted)?;
+        let known = self.conditions.iter().position(|known| known.slot == slot && known.test == when.test);
+        if let Some(at) = known {
+            return Ok(at);
+        }
+        if self.conditions.len() == MOST_CONDITIONS {
+            return Err(PlanError::TooMany {
+                key: key.to_owned(),
+                what: "conditions",
+                most: MOST_CONDITIONS,
+            });
+        }
+        self.conditions.push(ConditionPlan { slot, test: when.test.clone() });
+        Ok(self.conditions.len() - 1)
+    }
+
+    /// The slot of the field at `path`, checked to be what is wanted there.
+    fn slot(&mut self, key: &str, path: &str, wanted: Wanted) -> Result<usize, PlanError> {
+        let mut node = self.root;
+        let mut needed = &mut self.needed;
+        let mut at = String::new();
+        for name in path.split('.') {
+            let record = record_of(&self.nodes, node).ok_or_else(|| PlanError::UnknownPath {
+                key: key.to_owned(),
+                path: path.to_owned(),
+                at: at.clone(),
+                known: "no fields, it is not a record".to_owned(),
+            })?;
+            let Some((_, field)) = record.iter().find(|(field, _)| field == name) else {
+                return Err(PlanError::UnknownPath {
+                    key: key.to_owned(),
+                    path: path.to_owned(),
+                    at: if at.is_empty() { "the top".to_owned() } else { at },
+                    known: record.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>().join(", "),
+                });
+            };
+            node = *field;
+            needed = needed.fields.entry(name.to_owned()).or_default();
+            at = if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+        }
+        if !wanted.fits(&self.nodes, node) {
+            return Err(PlanError::Type {
+                key: key.to_owned(),
+                path: path.to_owned(),
+                found: describe(&self.nodes, node),
+                expected: wanted.name(),
+            });
+        }
+        let slots = &mut self.slots;
+        Ok(*needed.slot.get_or_insert_with(|| {
+            *slots += 1;
+            *slots - 1
+        }))
+    }
+
+    /// How to pass one value of the writer's schema, reading what is needed in it.
+    fn step(&mut self, id: NodeId, needed: &Needed) -> Step {
+        if needed.slot.is_none() && needed.fields.is_empty() {
+            return if matches!(self.nodes.get(id), Node::Null) { Step::Null } else { Step::Skip(id) };
+        }
+        let node = self.nodes.get(id).clone();
+        if let Node::Union(branches) = node {
+            return Step::Union(branches.into_iter().map(|branch| self.step(branch, needed)).collect());
+        }
+        if let Node::Record(fields) = node {
+            let unneeded = Needed::default();
+            let steps = fields
+                .iter()
+                .map(|(name, field)| self.step(*field, needed.fields.get(name).unwrap_or(&unneeded)));
+            return Step::Record(steps.collect());
+        }
+        match (needed.slot, self.kind(&node)) {
+            (Some(slot), Some(kind)) => Step::Read { slot, kind },
+            // A branch of a union that holds no scalar leaves the slot null.
+            _ => Step::Skip(id),
+        }
+    }
+
+    fn kind(&mut self, node: &Node) -> Option<Kind> {
+        Some(match node {
+            Node::Boolean => Kind::Boolean,
+            Node::Int => Kind::Int,
+            Node::Long => Kind::Long,
+            Node::Float => Kind::Float,
+            Node::Double => Kind::Double,
+            Node::String => Kind::Text,
+            Node::Enum(symbols) => {
+                let first = self.texts.len();
+                self.texts.extend(symbols.iter().cloned());
+                Kind::Enum { first, count: symbols.len() }
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// What a definition needs a field to be. Null beside it is always allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    /// Text, integer or boolean.
+    Key,
+    Anything,
+}
+
+impl Wanted {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "a string or enum",
+            Self::Integer => "an int or long",
+            Self::Number => "an int, long, float or double",
+            Self::Boolean => "a boolean",
+            Self::Key => "a string, enum, int, long or boolean",
+            Self::Anything => "a scalar",
+        }
+    }
+
+    fn fits(self, nodes: &Nodes, id: NodeId) -> bool {
+        match nodes.get(id) {
+            Node::Union(branches) => {
+                let mut others = branches.iter().filter(|branch| !matches!(nodes.get(**branch), Node::Null));
+                others.clone().next().is_some() && others.all(|branch| self.fits(nodes, *branch))
+            }
+            Node::String | Node::Enum(_) => matches!(self, Self::Text | Self::Key | Self::Anything),
+            Node::Int | Node::Long => {
+                matches!(self, Self::Integer | Self::Number | Self::Key | Self::Anything)
+            }
+            Node::Float | Node::Double => matches!(self, Self::Number | Self::Anything),
+            Node::Boolean => matches!(self, Self::Boolean | Self::Key | Self::Anything),
+            _ => false,
+        }
+    }
+}
+
+/// The fields of a record, or of the one record in a union.
+fn record_of(nodes: &Nodes, id: NodeId) -> Option<&[(String, NodeId)]> {
+    match nodes.get(id) {
+        Node::Record(fields) => Some(fields),
+        Node::Union(branches) => {
+            let mut others = branches.iter().filter(|branch| !matches!(nodes.get(**branch), Node::Null));
+            match (others.next(), others.next()) {
+                (Some(only), None) => record_of(nodes, *only),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn describe(nodes: &Nodes, id: NodeId) -> String {
+    match nodes.get(id) {
+        Node::Null => "null".to_owned(),
+        Node::Boolean => "a boolean".to_owned(),
+        Node::Int => "an int".to_owned(),
+        Node::Long => "a long".to_owned(),
+        Node::Float => "a float".to_owned(),
+        Node::Double => "a double".to_owned(),
+        Node::Bytes => "bytes".to_owned(),
+        Node::String => "a string".to_owned(),
+        Node::Fixed(_) => "a fixed".to_owned(),
+        Node::Enum(_) => "an enum".to_owned(),
+        Node::Array(_) => "an array".to_owned(),
+        Node::Map(_) => "a map".to_owned(),
+        Node::Record(_) => "a record".to_owned(),
+        Node::Union(branches) => {
+            format!(
+                "a union of {}",
+                branches.iter().map(|id| describe(nodes, *id)).collect::<Vec<_>>().join(", ")
+            )
+        }
+    }
+}
+
+fn find_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
+    list.iter().position(|known| *known == item).unwrap_or_else(|| {
+        list.push(item);
+        list.len() - 1
+    })
+}

@@ -1,0 +1,93 @@
+//! The tables of a stream's rollups, as SQL.
+
+use std::fmt::Write;
+
+use crate::{Measure, MeasureKind, Rollup, StreamDefinition};
+
+/// `CREATE` statements for all rollups. Names were checked with the definition.
+///
+/// `<rollup>_partial` holds one row per window, key and source partition, each with one writer; `<rollup>` is the
+/// view people read, summed over source partitions, in natural units.
+#[must_use]
+pub fn create_sql(definition: &StreamDefinition) -> String {
+    let mut sql = format!("-- Tables of stream {}\n", definition.name);
+    for rollup in &definition.rollups {
+        table(&mut sql, rollup);
+        view(&mut sql, rollup, definition.window.size.as_millis());
+    }
+    sql
+}
+
+fn table(sql: &mut String, rollup: &Rollup) {
+    let mut columns = vec!["    window_start timestamptz NOT NULL".to_owned()];
+    let mut key = vec!["window_start".to_owned()];
+    for dimension in &rollup.dimensions {
+        columns.push(format!("    \"{}\" text NOT NULL", dimension.name));
+        key.push(format!("\"{}\"", dimension.name));
+    }
+    columns.push("    source_partition integer NOT NULL".to_owned());
+    key.push("source_partition".to_owned());
+    columns.extend(rollup.labels.iter().map(|label| format!("    \"{}\" text", label.name)));
+    for measure in &rollup.measures {
+        let null = if measure.kind == MeasureKind::Count { " NOT NULL" } else { "" };
+        columns.push(format!("    \"{}\" bigint{null}", measure.name));
+    }
+    columns.push(format!("    PRIMARY KEY ({})", key.join(", ")));
+    // Writing to a String cannot fail.
+    let _ = write!(
+        sql,
+        "\nCREATE TABLE \"{}_partial\" (\n{}\n) PARTITION BY RANGE (window_start);\n",
+        rollup.name,
+        columns.join(",\n")
+    );
+}
+
+fn view(sql: &mut String, rollup: &Rollup, size_millis: i64) {
+    let mut columns: Vec<String> =
+        rollup.dimensions.iter().map(|dimension| format!("    \"{}\"", dimension.name)).collect();
+    let group: Vec<String> = ["window_start".to_owned()]
+        .into_iter()
+        .chain(rollup.dimensions.iter().map(|dimension| format!("\"{}\"", dimension.name)))
+        .collect();
+    for label in &rollup.labels {
+        let name = &label.name;
+        columns.push(format!(
+            "    (array_agg(\"{name}\" ORDER BY source_partition DESC) FILTER (WHERE \"{name}\" IS NOT NULL))[1] AS \"{name}\""
+        ));
+    }
+    columns.extend(
+        rollup.measures.iter().map(|measure| format!("    {} AS \"{}\"", natural(measure), measure.name)),
+    );
+    for derived in &rollup.derived {
+        let of = |name: &String| {
+            rollup.measures.iter().find(|measure| measure.name == *name).map_or_else(String::new, natural)
+        };
+        let [dividend, divisor] = &derived.ratio;
+        columns.push(format!(
+            "    ({})::float8 / nullif(({})::float8, 0) AS \"{}\"",
+            of(dividend),
+            of(divisor),
+            derived.name
+        ));
+    }
+    columns.push("    window_start".to_owned());
+    columns.push(format!("    window_start + interval '{size_millis} milliseconds' AS window_end"));
+    let _ = write!(
+        sql,
+        "\nCREATE VIEW \"{name}\" AS\nSELECT\n{columns}\nFROM \"{name}_partial\"\nGROUP BY {group};\n",
+        name = rollup.name,
+        columns = columns.join(",\n"),
+        group = group.join(", ")
+    );
+}
+
+/// The measure over all source partitions, in natural units.
+fn natural(measure: &Measure) -> String {
+    let name = &measure.name;
+    let whole = match measure.kind {
+        MeasureKind::Count | MeasureKind::Sum { .. } => format!("sum(\"{name}\")::bigint"),
+        MeasureKind::Min { .. } => format!("min(\"{name}\")"),
+        MeasureKind::Max { .. } => format!("max(\"{name}\")"),
+    };
+    if measure.scale() == 1 { whole } else { format!("{whole}::float8 / {}", measure.scale()) }
+}
