@@ -1,1 +1,35 @@
-//! The HTTP side; see the next commits.
+//! The HTTP side of StreamPulse: reads the tables, answers from a cache that knows when they changed, and pushes
+//! changes to dashboards.
+//!
+//! A request flows `server` → `middleware` → a route → `answer` (cache) → `snapshot` (one read-only transaction).
+//! `watcher` tells which version of the data the cache may answer for; `push` renders one snapshot per version.
+
+mod settings;
+
+mod server;
+
+mod middleware;
+mod parameters;
+mod problem;
+
+mod routes;
+
+mod answer;
+mod app;
+mod cache;
+mod push;
+mod watcher;
+
+mod catalog;
+mod failure;
+mod freshness;
+mod number;
+mod progress;
+mod snapshot;
+
+mod assets;
+mod openapi;
+
+pub use openapi::document as openapi_document;
+pub use server::{ApiError, BindError, Bound, bind, serve};
+pub use settings::ApiSettings;

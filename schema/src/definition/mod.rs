@@ -202,6 +202,17 @@ impl StreamDefinition {
         shipped::all()
     }
 
+    /// Uses another writer's schema, given as JSON.
+    ///
+    /// # Errors
+    /// When the definition does not fit it; nothing is changed then.
+    pub fn replace_schema(&mut self, schema: String) -> Result<(), crate::PlanError> {
+        crate::Plan::compile(self, &schema)?;
+        self.fingerprint = hash(&[&self.fingerprint, &schema]);
+        self.schema = schema;
+        Ok(())
+    }
+
     /// A hash over all that decides what is counted, and where. Two definitions with the same one share tables.
     #[must_use]
     pub fn fingerprint(&self) -> String {

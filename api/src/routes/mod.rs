@@ -1,0 +1,99 @@
+//! One file per endpoint: its route, parameters, query, answer and description.
+
+mod alerts;
+pub(crate) mod dashboard;
+mod devices;
+mod events;
+mod health;
+mod metrics;
+mod ping;
+mod pipeline;
+mod realtime;
+mod regions;
+mod rollup;
+mod streams;
+mod timeseries;
+mod trending;
+mod version;
+
+use axum::{
+    Router,
+    http::{Method, StatusCode, header},
+    middleware,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+    limit::RequestBodyLimitLayer,
+    timeout::TimeoutLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    app::App,
+    assets,
+    middleware::{PROCESS_TIME, REQUEST_ID, SERVER_TIMING, context},
+    openapi::Description,
+    server::{ApiError, origins},
+    settings::ApiSettings,
+};
+
+/// Every endpoint with its description.
+pub(crate) fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(realtime::realtime))
+        .routes(routes!(trending::trending))
+        .routes(routes!(regions::regions))
+        .routes(routes!(devices::devices))
+        .routes(routes!(timeseries::timeseries))
+        .routes(routes!(alerts::alerts))
+        .routes(routes!(dashboard::dashboard))
+        .routes(routes!(events::events))
+        .routes(routes!(pipeline::pipeline))
+        .routes(routes!(streams::streams))
+        .routes(routes!(rollup::rollup))
+        .routes(routes!(health::health))
+        .routes(routes!(ping::ping))
+        .routes(routes!(version::version))
+        .routes(routes!(metrics::metrics))
+}
+
+/// Everything that is served, with all that a request passes through. The last layer is the outermost.
+pub(crate) fn router(app: App) -> Result<Router, ApiError> {
+    let settings = app.settings.clone();
+    let (router, document) = described().split_for_parts();
+    Ok(router
+        .with_state(app)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .fallback(assets::file)
+        .layer(CatchPanicLayer::new())
+        .layer(RequestBodyLimitLayer::new(settings.max_body_bytes))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            settings.request_timeout.as_duration(),
+        ))
+        .layer(cors(&settings)?)
+        .layer(middleware::from_fn(context)))
+}
+
+fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
+    let origins = if settings.allowed_origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins(settings)?)
+    };
+    Ok(CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([
+            header::ACCEPT,
+            header::CACHE_CONTROL,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            header::HeaderName::from_static("last-event-id"),
+            REQUEST_ID,
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, REQUEST_ID, PROCESS_TIME, SERVER_TIMING]))
+}

@@ -1,0 +1,88 @@
+//! What the API can be told.
+
+use std::{net::IpAddr, net::Ipv4Addr, sync::Arc};
+
+use common::{
+    clock::{Clock, SystemClock},
+    duration::Millis,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use schema::StreamDefinition;
+
+/// Settings of the API; [`ApiSettings::new`] has the defaults, every field may be changed.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Address to listen on. Default: all IPv4 interfaces.
+    pub host: IpAddr,
+    /// `API_PORT`, default 8000; 0 lets the system choose.
+    pub port: u16,
+    /// What `/version` and `/health` say.
+    pub version: String,
+    /// The streams whose tables are served under `/api/streams`.
+    pub streams: Vec<StreamDefinition>,
+    /// The stream whose tables are behind `/api/stats`: it has the rollups `content_stats`, `region_health` and
+    /// `device_stats`. Default `content-downloads`.
+    pub downloads_stream: String,
+    /// `ALLOWED_ORIGINS`: pages of these origins may read answers; `*` allows all.
+    pub allowed_origins: Vec<String>,
+    /// `CACHE_TTL`: the longest an answer is repeated while its data did not change. Too high: `as_of` and
+    /// `lag_seconds` look old on a quiet stream. Default 5 s.
+    pub cache_ttl: Millis,
+    /// Bytes of answers kept. Default 64 MiB.
+    pub cache_bytes: u64,
+    /// Longest a single statement may run in the database. Default 5 s.
+    pub statement_timeout: Millis,
+    /// Longest a request may take until its head is sent; must be above `statement_timeout` to report that one.
+    /// Default 10 s.
+    pub request_timeout: Millis,
+    /// Longest a client may take to send a request's head; also closes idle connections. Default 30 s.
+    pub header_read_timeout: Millis,
+    /// How long open requests may take to end after a shutdown was asked for. Default 10 s.
+    pub drain_timeout: Millis,
+    /// Connections served at once; more wait to be accepted. Default 1,024.
+    pub max_connections: usize,
+    /// Event streams open at once; more are answered 503. Keep it below `max_connections`, or streams can starve
+    /// everything else. Default 512.
+    pub max_subscribers: usize,
+    /// Bytes a request's body may have. Default 16 KiB: nothing takes a body.
+    pub max_body_bytes: usize,
+    /// How often the data version is read while anyone is interested. Default 25 ms.
+    pub watch_interval: Millis,
+    /// Least time between two pushes. Default 100 ms.
+    pub push_interval: Millis,
+    /// Silence on an event stream after which a comment keeps it open. Default 15 s.
+    pub keep_alive: Millis,
+    /// Renders `/metrics`; without one it is answered 404.
+    pub metrics: Option<PrometheusHandle>,
+    /// Says what "now" is for `minutes` and freshness.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ApiSettings {
+    /// Defaults for everything but the streams.
+    #[must_use]
+    pub fn new(streams: Vec<StreamDefinition>) -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 8000,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            streams,
+            downloads_stream: "content-downloads".to_owned(),
+            allowed_origins: vec!["http://localhost:3000".to_owned()],
+            cache_ttl: Millis::new(5_000),
+            cache_bytes: 64 << 20,
+            statement_timeout: Millis::new(5_000),
+            request_timeout: Millis::new(10_000),
+            header_read_timeout: Millis::new(30_000),
+            drain_timeout: Millis::new(10_000),
+            max_connections: 1_024,
+            max_subscribers: 512,
+            max_body_bytes: 16 << 10,
+            watch_interval: Millis::new(25),
+            push_interval: Millis::new(100),
+            keep_alive: Millis::new(15_000),
+            metrics: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+-- pipeline_partitions: how far each partition is, and what was not counted of it, each up to $1 rows.
+SELECT stream, source_partition, topic_id, next_offset, high_watermark, stream_time, idle, owner, owner_epoch,
+       commit_seq, updated_at,
+       (SELECT count(*) FROM (SELECT 1 FROM dead_letters d
+            WHERE d.stream = p.stream AND d.source_partition = p.source_partition LIMIT $1) counted)
+           AS dead_letters,
+       (SELECT count(*) FROM (SELECT 1 FROM late_events l
+            WHERE l.stream = p.stream AND l.source_partition = p.source_partition LIMIT $1) counted)
+           AS late_events
+FROM partition_progress p
+ORDER BY stream, source_partition

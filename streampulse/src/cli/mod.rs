@@ -1,0 +1,142 @@
+//! What the command line says. Every setting has a flag, an environment variable and a place in the settings file.
+
+mod kafka;
+mod postgres;
+mod processing;
+mod settings_file;
+mod streams;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use kafka::KafkaArgs;
+pub use postgres::PostgresArgs;
+pub use processing::ProcessingArgs;
+pub use settings_file::with_settings_file;
+pub use streams::StreamArgs;
+
+/// Exact stream analytics: Kafka in, PostgreSQL tables, an API and a live dashboard out.
+#[derive(Debug, Parser)]
+#[command(name = "streampulse", version, arg_required_else_help = true, propagate_version = true)]
+#[command(after_help = "Try it without any server:\n  streampulse demo\n\n\
+    Against your own:\n  export KAFKA_BOOTSTRAP_SERVERS=localhost:9092 DATABASE_URL=postgres://me:secret@localhost/pulse\n  \
+    streampulse migrate && streampulse processor & streampulse api")]
+pub struct Cli {
+    /// Settings file (TOML); its keys are the names of the environment variables, which take precedence.
+    #[arg(long, global = true, env = "STREAMPULSE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Least severe log level shown: error, warn, info, debug or trace, or a filter such as info,rdkafka=warn.
+    #[arg(long, global = true, env = "LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    pub log_level: String,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create or update the tables, and those of the given streams.
+    Migrate(MigrateArgs),
+    /// Read streams from Kafka into the tables, exactly once.
+    Processor(ProcessorArgs),
+    /// Send events: a seeded workload, or a real access log.
+    Generate(Box<GenerateArgs>),
+    /// Compare the tables with a truth file, cell by cell.
+    Verify(VerifyArgs),
+    /// Work on stream definitions.
+    #[command(subcommand)]
+    Streams(StreamsCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    pub postgres: PostgresArgs,
+    #[command(flatten)]
+    pub streams: StreamArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ProcessorArgs {
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    #[command(flatten)]
+    pub postgres: PostgresArgs,
+    #[command(flatten)]
+    pub streams: StreamArgs,
+    #[command(flatten)]
+    pub processing: ProcessingArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// Topic to send to [default: that of the stream sent].
+    #[arg(long, env = "KAFKA_TOPIC", value_name = "TOPIC")]
+    pub topic: Option<String>,
+    /// Send the lines of this access log (combined format, plain or .gz) as web-requests events.
+    #[arg(long, value_name = "FILE")]
+    pub from_access_log: Option<PathBuf>,
+    /// Keep the event times of the log's lines instead of moving the log so that it ends now.
+    #[arg(long, requires = "from_access_log")]
+    pub keep_times: bool,
+    /// Play the log this many times faster than it was written; 0 sends it at once.
+    #[arg(long, requires = "from_access_log", default_value_t = 0.0, value_name = "FACTOR")]
+    pub speed: f64,
+    /// Live events per minute of the workload; 0 sends as fast as the broker takes them.
+    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 60.0, value_name = "N")]
+    pub events_per_minute: f64,
+    /// Live events to send, then end [default: until stopped].
+    #[arg(long, value_name = "N")]
+    pub events: Option<u64>,
+    /// Event time to fill before now, sent at once at first, such as 1h.
+    #[arg(long, default_value = "0ms", value_name = "DURATION")]
+    pub history: common::duration::Millis,
+    /// Events of that history.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub history_events: u64,
+    /// The same seed gives the same events.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Different contents.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub contents: usize,
+    /// Share of events that come after their window closed, 0 to 1.
+    #[arg(long, default_value_t = 0.002, value_name = "SHARE")]
+    pub late: f64,
+    /// Share of records that are no event, 0 to 1.
+    #[arg(long, default_value_t = 0.0005, value_name = "SHARE")]
+    pub bad: f64,
+    /// Share of events with a time far in the future, 0 to 1.
+    #[arg(long, default_value_t = 0.0002, value_name = "SHARE")]
+    pub future: f64,
+    /// Write what the tables must hold to this file; see `streampulse verify`.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub postgres: PostgresArgs,
+    #[command(flatten)]
+    pub streams: StreamArgs,
+    /// The truth file that `streampulse generate --truth` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub truth: PathBuf,
+    /// Wait this long for the processor to come to the end before comparing.
+    #[arg(long, default_value = "0ms", value_name = "DURATION")]
+    pub wait: common::duration::Millis,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StreamsCommand {
+    /// Check definitions and print the tables they would make.
+    Check {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List the definitions that come with the program.
+    List,
+}

@@ -1,0 +1,47 @@
+use clap::Args;
+use common::db::{DbError, PgSettings};
+
+/// How to reach PostgreSQL.
+#[derive(Clone, Args)]
+#[command(next_help_heading = "PostgreSQL")]
+pub struct PostgresArgs {
+    /// All of the below in one, as postgres://user:password@host:port/database.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    #[arg(long, env = "PG_HOST", default_value = "localhost", value_name = "HOST")]
+    pub pg_host: String,
+    #[arg(long, env = "PG_PORT", default_value_t = 5432, value_name = "PORT")]
+    pub pg_port: u16,
+    #[arg(long, env = "PG_DATABASE", default_value = "streampulse", value_name = "NAME")]
+    pub pg_database: String,
+    #[arg(long, env = "PG_USER", default_value = "streampulse", value_name = "NAME")]
+    pub pg_user: String,
+    #[arg(long, env = "PG_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub pg_password: Option<String>,
+    /// Encryption of the connection; only disable and prefer are supported so far.
+    #[arg(long, env = "PG_SSLMODE", default_value = "prefer", value_name = "MODE", value_parser = ["disable", "prefer"])]
+    pub pg_sslmode: String,
+}
+
+impl PostgresArgs {
+    /// # Errors
+    /// When DATABASE_URL is no such URL.
+    pub fn settings(&self) -> Result<PgSettings, DbError> {
+        match &self.database_url {
+            Some(url) => PgSettings::from_url(url),
+            None => Ok(PgSettings {
+                host: self.pg_host.clone(),
+                port: self.pg_port,
+                dbname: self.pg_database.clone(),
+                user: self.pg_user.clone(),
+                password: self.pg_password.clone(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresArgs").field("host", &self.pg_host).finish_non_exhaustive()
+    }
+}

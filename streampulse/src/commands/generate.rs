@@ -1,0 +1,46 @@
+use common::clock::SystemClock;
+use generator::{GenerateSettings, Source, Workload};
+
+use super::shutdown_on_signals;
+use crate::cli::GenerateArgs;
+
+pub(super) async fn run(args: GenerateArgs) -> anyhow::Result<()> {
+    let (settings, kafka) = (settings(&args), args.kafka.properties());
+    let shutdown = shutdown_on_signals()?;
+    let summary =
+        tokio::task::spawn_blocking(move || generator::generate(&settings, &kafka, &SystemClock, &shutdown))
+            .await??;
+    tracing::info!(sent = summary.sent, lines_left_out = summary.refused_lines, "done");
+    Ok(())
+}
+
+fn settings(args: &GenerateArgs) -> GenerateSettings {
+    let (stream, source, rate) = match &args.from_access_log {
+        Some(path) => (
+            "web-requests",
+            Source::AccessLog { path: path.clone(), keep_times: args.keep_times },
+            args.speed,
+        ),
+        None => (
+            "content-downloads",
+            Source::Downloads(Workload {
+                seed: args.seed,
+                contents: args.contents,
+                late: args.late,
+                bad: args.bad,
+                future: args.future,
+                ..Workload::default()
+            }),
+            args.events_per_minute / 60.0,
+        ),
+    };
+    GenerateSettings {
+        topic: args.topic.clone().unwrap_or_else(|| stream.to_owned()),
+        source,
+        events: args.events,
+        history: args.history.as_millis(),
+        history_events: args.history_events,
+        rate: (rate > 0.0).then_some(rate),
+        truth: args.truth.clone(),
+    }
+}

@@ -1,0 +1,54 @@
+//! One file per command.
+
+mod generate;
+mod migrate;
+mod processor;
+mod streams;
+mod verify;
+
+use anyhow::Context;
+use common::shutdown::Shutdown;
+
+use crate::cli::{Command, StreamsCommand};
+
+/// Carries out one command. An error before anything was started is bad input: exit code 2.
+///
+/// # Errors
+/// What went wrong, in one line that says what to do.
+pub async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Migrate(args) => migrate::run(&args).await.map_err(Failure::Refused),
+        Command::Processor(args) => processor::run(&args).await,
+        Command::Generate(args) => generate::run(*args).await.map_err(Failure::Refused),
+        Command::Verify(args) => verify::run(&args).await,
+        Command::Streams(StreamsCommand::Check { files }) => streams::check(&files).map_err(Failure::Refused),
+        Command::Streams(StreamsCommand::List) => streams::list().map_err(Failure::Refused),
+    }
+}
+
+/// How a command ended badly.
+#[derive(Debug)]
+pub enum Failure {
+    /// The input or surroundings are not as they must be; nothing was started. Exit code 2.
+    Refused(anyhow::Error),
+    /// It ran, and broke or found what it must report. Exit code 1.
+    Broken(anyhow::Error),
+}
+
+/// A shutdown that Ctrl-C and SIGTERM trigger.
+pub(crate) fn shutdown_on_signals() -> anyhow::Result<Shutdown> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let shutdown = Shutdown::default();
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
+    let triggered = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        triggered.trigger();
+    });
+    Ok(shutdown)
+}
