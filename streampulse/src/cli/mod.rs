@@ -1,8 +1,10 @@
 //! What the command line says. Every setting has a flag, an environment variable and a place in the settings file.
 
+mod demo;
 mod kafka;
 mod postgres;
 mod processing;
+mod serving;
 mod settings_file;
 mod streams;
 
@@ -10,9 +12,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use demo::DemoArgs;
 pub use kafka::KafkaArgs;
 pub use postgres::PostgresArgs;
 pub use processing::ProcessingArgs;
+pub use serving::ServingArgs;
 pub use settings_file::with_settings_file;
 pub use streams::StreamArgs;
 
@@ -35,10 +39,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Everything at once, without any server: made-up events or a real log, and the dashboard.
+    Demo(DemoArgs),
     /// Create or update the tables, and those of the given streams.
     Migrate(MigrateArgs),
     /// Read streams from Kafka into the tables, exactly once.
     Processor(ProcessorArgs),
+    /// Serve the tables: JSON, live events and the dashboard.
+    Api(ApiArgs),
     /// Send events: a seeded workload, or a real access log.
     Generate(Box<GenerateArgs>),
     /// Compare the tables with a truth file, cell by cell.
@@ -46,6 +54,31 @@ pub enum Command {
     /// Work on stream definitions.
     #[command(subcommand)]
     Streams(StreamsCommand),
+    /// Run a real Apache Kafka on this machine, for development (needs Java 17; fetches Kafka with Maven).
+    Kafka {
+        #[arg(long, default_value_t = 9092, value_name = "PORT")]
+        port: u16,
+    },
+    #[command(hide = true)]
+    MockBroker(MockBrokerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct MockBrokerArgs {
+    #[arg(long = "topic", required = true)]
+    pub topics: Vec<String>,
+    #[arg(long)]
+    pub partitions: i32,
+}
+
+#[derive(Debug, Args)]
+pub struct ApiArgs {
+    #[command(flatten)]
+    pub postgres: PostgresArgs,
+    #[command(flatten)]
+    pub streams: StreamArgs,
+    #[command(flatten)]
+    pub serving: ServingArgs,
 }
 
 #[derive(Debug, Args)]

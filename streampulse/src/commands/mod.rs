@@ -1,6 +1,9 @@
 //! One file per command.
 
+mod api;
+mod demo;
 mod generate;
+mod local;
 mod migrate;
 mod processor;
 mod streams;
@@ -19,9 +22,13 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Migrate(args) => migrate::run(&args).await.map_err(Failure::Refused),
         Command::Processor(args) => processor::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Api(args) => api::run(&args).await,
         Command::Generate(args) => generate::run(*args).await.map_err(Failure::Refused),
         Command::Verify(args) => verify::run(&args).await,
         Command::Streams(StreamsCommand::Check { files }) => streams::check(&files).map_err(Failure::Refused),
+        Command::Kafka { port } => local::kafka(port).await.map_err(Failure::Refused),
+        Command::MockBroker(args) => local::mock_broker(&args).await.map_err(Failure::Broken),
         Command::Streams(StreamsCommand::List) => streams::list().map_err(Failure::Refused),
     }
 }

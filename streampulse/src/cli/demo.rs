@@ -1,0 +1,26 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::ServingArgs;
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub serving: ServingArgs,
+    /// Show this access log (combined format, plain or .gz), moved so that it ends now, instead of made-up downloads.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Made-up downloads per minute.
+    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 1_200.0, value_name = "N")]
+    pub events_per_minute: f64,
+    /// The same seed gives the same downloads.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Keep the database in this folder for the next demo instead of removing it at the end.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// On the end, write what the tables must hold to this file.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+}

@@ -1,0 +1,48 @@
+use std::net::IpAddr;
+
+use api::ApiSettings;
+use clap::Args;
+use common::duration::Millis;
+use metrics_exporter_prometheus::PrometheusHandle;
+use schema::StreamDefinition;
+
+/// How the API is served.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "API")]
+pub struct ServingArgs {
+    /// Port to listen on.
+    #[arg(long, env = "API_PORT", default_value_t = 8000, value_name = "PORT")]
+    pub api_port: u16,
+    /// Address to listen on; 0.0.0.0 for all interfaces.
+    #[arg(long, env = "API_HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub api_host: IpAddr,
+    /// Pages of these origins may read answers, separated by commas; * for all.
+    #[arg(
+        long,
+        env = "ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        default_value = "http://localhost:3000",
+        value_name = "ORIGINS"
+    )]
+    pub allowed_origins: Vec<String>,
+    /// Longest time an answer is repeated while its data did not change, in seconds.
+    #[arg(long, env = "CACHE_TTL", default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub cache_ttl: u32,
+    /// Connections to the database.
+    #[arg(long, env = "API_DB_CONNECTIONS", default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub db_connections: u16,
+}
+
+impl ServingArgs {
+    #[must_use]
+    pub fn settings(&self, streams: Vec<StreamDefinition>, metrics: PrometheusHandle) -> ApiSettings {
+        ApiSettings {
+            host: self.api_host,
+            port: self.api_port,
+            allowed_origins: self.allowed_origins.clone(),
+            cache_ttl: Millis::new(i64::from(self.cache_ttl) * 1_000),
+            metrics: Some(metrics),
+            ..ApiSettings::new(streams)
+        }
+    }
+}
