@@ -18,9 +18,9 @@ use crate::{
 /// Events could not be made or sent.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
-    #[error("{0}")]
+    #[error(transparent)]
     Produce(#[from] ProduceError),
-    #[error("{0}")]
+    #[error(transparent)]
     Truth(#[from] TruthError),
     #[error("{0}")]
     Workload(String),

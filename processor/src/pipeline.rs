@@ -15,11 +15,11 @@ use crate::{
 /// Something the processor needs is not as it should be; nothing was started.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
-    #[error("{0}")]
+    #[error(transparent)]
     Install(#[from] InstallError),
-    #[error("{0}")]
+    #[error(transparent)]
     Db(#[from] db::DbError),
-    #[error("{0}")]
+    #[error(transparent)]
     Kafka(#[from] ClientError),
     #[error("{0}")]
     Settings(String),
@@ -28,7 +28,7 @@ pub enum PreflightError {
 /// A part of the processor ended before it was asked to; all others were stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
-    #[error("{0}")]
+    #[error(transparent)]
     Thread(#[from] ThreadError),
     #[error("detection: {0}")]
     Leader(#[from] db::DbError),

@@ -146,10 +146,9 @@ BEGIN
         RAISE EXCEPTION '% is not a rollup table', parent;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('ensure_day_partition', 0));
-    IF to_regclass(quote_ident(child)) IS NULL THEN
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = 50)',
-            child, parent,
-            (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
-    END IF;
+    -- While we waited another may have made it; our cached answer above would not tell, this statement does.
+    EXECUTE format(
+        'CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = 50)',
+        child, parent,
+        (day::timestamp AT TIME ZONE 'UTC'), ((day + 1)::timestamp AT TIME ZONE 'UTC'));
 END $$;

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 /// The tables of a stream are missing, or were made for another definition.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    #[error("{0}")]
+    #[error(transparent)]
     Db(#[from] DbError),
     #[error("stream '{stream}' has no tables in this database; run `streampulse migrate`")]
     NotInstalled { stream: String },

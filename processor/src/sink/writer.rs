@@ -18,7 +18,7 @@ use crate::window::{CommitUnit, PartitionUnit, RollupRows};
 /// The sink gave up: nothing of the unit was written.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    #[error("{0}")]
+    #[error(transparent)]
     Fatal(#[from] DbError),
     #[error("stopped while the database was away")]
     Stopped,

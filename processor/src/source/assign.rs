@@ -29,11 +29,11 @@ use crate::{
 /// Partitions could not be taken over.
 #[derive(Debug, thiserror::Error)]
 pub enum AssignError {
-    #[error("{0}")]
+    #[error(transparent)]
     Db(#[from] DbError),
     #[error("asking Kafka where to begin: {0}")]
     Kafka(#[from] KafkaError),
-    #[error("{0}")]
+    #[error(transparent)]
     Start(#[from] StartError),
     #[error(
         "partition {partition}: the group's offset was set back to {to}; run `streampulse replay --from {to}`"

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer},
+    ClientConfig, ClientContext,
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
 };
 
@@ -64,6 +65,16 @@ pub(super) fn consumer(
     consumer_config(kafka, group).create_with_context(inbox).map_err(ClientError::Config)
 }
 
+/// A client that is asked one question: its failure is the answer, and said once.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Quiet {}
+
 /// The number of partitions of `topic`; asked once before anything starts.
 ///
 /// # Errors
@@ -74,10 +85,10 @@ pub fn check_topic(kafka: &[(String, String)], topic: &str) -> Result<usize, Cli
     for (key, value) in kafka {
         config.set(key, value);
     }
-    let consumer: BaseConsumer = config
+    let consumer: BaseConsumer<Quiet> = config
         .set("group.id", "streampulse-check")
         .set("allow.auto.create.topics", "false")
-        .create()
+        .create_with_context(Quiet)
         .map_err(ClientError::Config)?;
     let metadata = consumer
         .fetch_metadata(Some(topic), START_TIMEOUT)

@@ -54,7 +54,10 @@ impl Committer {
     /// Waits for the outcome in flight until `deadline`; `None` when there is none by then.
     pub fn wait(&mut self, deadline: Instant) -> Option<Outcome> {
         let receiver = self.in_flight.as_mut()?;
-        let waited = self.runtime.block_on(tokio::time::timeout_at(deadline.into(), receiver)).ok()?;
+        // A timer can only be made inside the runtime.
+        let waited =
+            self.runtime.block_on(async { tokio::time::timeout_at(deadline.into(), receiver).await });
+        let waited = waited.ok()?;
         self.land(waited.map_err(|_| SinkError::Stopped))
     }
 

@@ -16,6 +16,7 @@ use common::offset::{NextOffset, PartitionId};
 use rdkafka::{
     ClientContext, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::RDKafkaErrorCode,
     types::RDKafkaRespErr,
 };
 
@@ -33,6 +34,8 @@ pub(super) enum Rebalance {
 /// The context of a stream thread's consumer.
 #[derive(Debug, Default)]
 pub struct RebalanceInbox {
+    /// Nobody looks any more: the callback answers by itself.
+    leaving: AtomicBool,
     waiting: AtomicBool,
     messages: Mutex<Vec<Rebalance>>,
     high_watermarks: Mutex<HashMap<PartitionId, NextOffset>>,
@@ -48,6 +51,13 @@ impl RebalanceInbox {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.store(false, Ordering::Release);
         std::mem::take(&mut *messages)
+    }
+
+    /// From here on the callback answers at once, whatever is said: closing a client polls it until the group has
+    /// let it go, and an answer that nobody gives would keep it waiting for ever.
+    pub(super) fn leave(&self) -> Vec<Rebalance> {
+        self.leaving.store(true, Ordering::Release);
+        self.take()
     }
 
     /// The end of each partition's log when the client last heard of it.
@@ -72,7 +82,10 @@ impl ClientContext for RebalanceInbox {
     }
 
     fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "Kafka client");
+        // Reaching the end of a partition is reported here as well as from poll.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "Kafka client");
+        }
     }
 }
 
@@ -83,23 +96,27 @@ impl ConsumerContext for RebalanceInbox {
         message: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
-        match message {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
-                self.put(Rebalance::Assigned(partitions.clone()));
-            }
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
-                self.put(Rebalance::Revoked {
-                    partitions: partitions.clone(),
-                    lost: consumer.assignment_lost(),
-                });
-            }
-            other => {
-                tracing::error!(code = ?other, "rebalance failed; giving all partitions up");
-                if let Err(error) = consumer.unassign() {
-                    tracing::error!(%error, "giving partitions up failed");
-                }
-            }
+        let message = match message {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assigned(partitions.clone()),
+            // rdkafka passes on these two only.
+            _ => Rebalance::Revoked { partitions: partitions.clone(), lost: consumer.assignment_lost() },
+        };
+        if self.leaving.load(Ordering::Acquire) {
+            decline(consumer, message);
+        } else {
+            self.put(message);
         }
+    }
+}
+
+/// Answers for a consumer that is about to close and reads nothing more.
+pub(super) fn decline(consumer: &BaseConsumer<RebalanceInbox>, message: Rebalance) {
+    let answered = match message {
+        Rebalance::Assigned(partitions) => assign(consumer, &partitions),
+        Rebalance::Revoked { partitions, .. } => unassign(consumer, &partitions),
+    };
+    if let Err(error) = answered {
+        tracing::debug!(%error, "leaving the group");
     }
 }
 

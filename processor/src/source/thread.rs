@@ -32,15 +32,15 @@ use crate::{
 /// A stream thread ended before it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ThreadError {
-    #[error("{0}")]
+    #[error(transparent)]
     Client(#[from] ClientError),
-    #[error("{0}")]
+    #[error(transparent)]
     Assign(#[from] AssignError),
-    #[error("{0}")]
+    #[error(transparent)]
     Sink(#[from] SinkError),
-    #[error("{0}")]
+    #[error(transparent)]
     Schema(#[from] schema::SourceError),
-    #[error("{0}")]
+    #[error(transparent)]
     Decoder(#[from] schema::PlanError),
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
@@ -88,9 +88,9 @@ impl StreamThread {
     /// # Errors
     /// When the client settings or the schema are refused.
     pub fn join(from: ThreadSettings) -> Result<Self, ThreadError> {
+        let decoder = Decoder::for_definition(Arc::clone(&from.definition))?;
         let consumer = client::consumer(&from.settings.kafka, &from.group, RebalanceInbox::default())?;
         consumer.subscribe(&[&from.definition.topic])?;
-        let decoder = Decoder::for_definition(Arc::clone(&from.definition))?;
         let bench = Workbench {
             rules: WindowRules::of(&from.definition),
             decoder,
@@ -117,12 +117,8 @@ impl StreamThread {
     /// # Errors
     /// For what an operator has to mend. Uncommitted work is forgotten then; the next owner reads it again.
     pub fn run(mut self) -> Result<(), ThreadError> {
-        let outcome = self.read();
-        if outcome.is_ok() {
-            self.flush()?;
-        }
-        self.leave();
-        outcome
+        self.read()?;
+        self.flush()
     }
 
     fn read(&mut self) -> Result<(), ThreadError> {
@@ -327,24 +323,13 @@ impl StreamThread {
         }
         Ok(())
     }
+}
 
-    /// Leaves the group at once, so that others need not wait for our session to end.
-    fn leave(self) {
-        self.consumer.unsubscribe();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline {
-            let _ = self.consumer.poll(BUSY_POLL);
-            if self.consumer.context().is_waiting() {
-                for message in self.consumer.context().take() {
-                    let (Rebalance::Assigned(partitions) | Rebalance::Revoked { partitions, .. }) = message;
-                    if let Err(error) = rebalance::unassign(&self.consumer, &partitions) {
-                        tracing::debug!(%error, "leaving the group");
-                    }
-                }
-            }
-            if self.consumer.assignment().is_ok_and(|assignment| assignment.count() == 0) {
-                return;
-            }
+impl Drop for StreamThread {
+    /// Leaves the group at once, so that others need not wait for our session to end: dropping the client closes it.
+    fn drop(&mut self) {
+        for message in self.consumer.context().leave() {
+            rebalance::decline(&self.consumer, message);
         }
     }
 }

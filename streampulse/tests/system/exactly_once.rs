@@ -1,0 +1,66 @@
+//! Nothing lost, nothing doubled: the tables equal the truth, cell by cell.
+
+use std::time::Duration;
+
+use crate::stage::{Stage, troubled};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_processors_is_killed_midway() {
+    const EVENTS: u64 = 200_000;
+    let Some(stage) = Stage::set("one_of_two_processors_is_killed_midway", "content-downloads", 8).await
+    else {
+        return;
+    };
+    let client = stage.client().await;
+    let mut first = stage.processor(&["--threads", "2"]);
+    let second = stage.processor(&["--threads", "2"]);
+    let sending = stage.send(troubled(11), EVENTS, Some(4_000.0));
+    stage.until_committed(&client, EVENTS / 3, LIMIT).await;
+    first.kill();
+    let at_kill = stage.committed(&client).await;
+    let truth = sending.await.unwrap();
+    assert!(at_kill < EVENTS, "the kill came too late to matter");
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    second.stop().await;
+    assert!(!truth.late_events.is_empty() && !truth.dead_letters.is_empty());
+    stage.assert_equals(&truth).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processors() {
+    const EVENTS: u64 = 30_000;
+    let test = "the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processors";
+    let Some(stage) = Stage::set(test, "content-downloads", 6).await else { return };
+    let truth = stage.send(troubled(12), EVENTS, None).await.unwrap();
+    let mut first: Option<Vec<String>> = None;
+    for interval in ["0ms", "25ms", "1s"] {
+        for count in 1..=3 {
+            let again = stage.read_again().await;
+            let client = again.client().await;
+            let arguments =
+                ["--threads", "1", "--commit-interval", interval, "--catch-up-interval", interval];
+            let processors: Vec<_> = (0..count).map(|_| again.processor(&arguments)).collect();
+            again.until_committed(&client, EVENTS, LIMIT).await;
+            again.until_judged(&client, LIMIT).await;
+            for processor in processors {
+                processor.stop().await;
+            }
+            again.assert_equals(&truth).await;
+            let contents = again.contents().await;
+            match &first {
+                None => first = Some(contents),
+                Some(first) => {
+                    assert_same(first, &contents, &format!("{count} processors, every {interval}"))
+                }
+            }
+        }
+    }
+}
+
+fn assert_same(expected: &[String], found: &[String], what: &str) {
+    let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(5).collect();
+    let unexpected: Vec<_> = found.iter().filter(|row| !expected.contains(row)).take(5).collect();
+    assert!(expected == found, "{what}: missing {missing:#?}, unexpected {unexpected:#?}");
+}

@@ -1,0 +1,276 @@
+//! What a test stands on: one Kafka and one Postgres for all tests that run at the same time, and for each test a
+//! topic and a database of its own.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use common::{clock::SystemClock, db, shutdown::Shutdown};
+use generator::{GenerateSettings, Source, Truth, Workload};
+use nix::{sys::signal::Signal, unistd::Pid};
+use schema::StreamDefinition;
+use streampulse::local::{
+    kafka::RealKafka,
+    postgres::{PostgresOptions, PrivatePostgres},
+};
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
+
+pub struct Servers {
+    pub kafka: RealKafka,
+    pub postgres: PrivatePostgres,
+}
+
+static SHARED: Mutex<Weak<Servers>> = Mutex::const_new(Weak::new());
+static STAGES: AtomicU32 = AtomicU32::new(0);
+
+/// `None` where no real Kafka can be had, which is an error with REQUIRE_KAFKA=1.
+pub async fn servers(test: &str) -> Option<Arc<Servers>> {
+    if !RealKafka::wanted_by(test).await.unwrap() {
+        return None;
+    }
+    let mut shared = SHARED.lock().await;
+    if let Some(servers) = shared.upgrade() {
+        return Some(servers);
+    }
+    let options = PostgresOptions::temporary().without_fsync();
+    let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
+    let servers = Arc::new(Servers { kafka: kafka.unwrap(), postgres: postgres.unwrap() });
+    *shared = Arc::downgrade(&servers);
+    Some(servers)
+}
+
+/// A topic and a migrated database.
+pub struct Stage {
+    pub servers: Arc<Servers>,
+    pub definition: StreamDefinition,
+    pub topic: String,
+    pub pg: db::PgSettings,
+}
+
+impl Stage {
+    pub async fn set(test: &str, stream: &str, partitions: i32) -> Option<Self> {
+        let servers = servers(test).await?;
+        let topic = format!("{stream}-{}", STAGES.fetch_add(1, Ordering::Relaxed));
+        servers.kafka.create_topic(&topic, partitions, &[]).await.unwrap();
+        let mut definition =
+            StreamDefinition::shipped().unwrap().into_iter().find(|known| known.name == stream).unwrap();
+        definition.topic.clone_from(&topic);
+        let pg = database(&servers, &definition).await;
+        Some(Self { servers, definition, topic, pg })
+    }
+
+    /// The same topic, read into a database of its own.
+    pub async fn read_again(&self) -> Self {
+        let pg = database(&self.servers, &self.definition).await;
+        Self {
+            servers: Arc::clone(&self.servers),
+            definition: self.definition.clone(),
+            topic: self.topic.clone(),
+            pg,
+        }
+    }
+
+    pub fn kafka(&self) -> Vec<(String, String)> {
+        vec![("bootstrap.servers".to_owned(), self.servers.kafka.bootstrap_servers())]
+    }
+
+    /// Our own program with this stage in its environment.
+    pub fn streampulse(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_streampulse"));
+        let pg = &self.pg;
+        let password = pg.password.clone().unwrap_or_default();
+        command
+            .env_clear()
+            .env("KAFKA_BOOTSTRAP_SERVERS", self.servers.kafka.bootstrap_servers())
+            .env(
+                "DATABASE_URL",
+                format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname),
+            )
+            .env("STREAMS", &self.definition.name)
+            .env("KAFKA_TOPIC", &self.topic)
+            .env("LOG_LEVEL", "warn,librdkafka=off,rdkafka=off")
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// A processor in the group of this stage's database.
+    pub fn processor(&self, arguments: &[&str]) -> Processor {
+        let mut command = self.streampulse(&["processor"]);
+        // The shortest session a broker allows, so that a killed member is missed soon.
+        command.args(["--kafka-property", "session.timeout.ms=6000"]).args(arguments);
+        command.env("KAFKA_GROUP_ID", &self.pg.dbname);
+        Processor { child: command.spawn().unwrap() }
+    }
+
+    pub async fn client(&self) -> Client {
+        db::connect(&self.pg, "test").await.unwrap()
+    }
+
+    /// Sends `source` in the background; the handle gives the truth.
+    pub fn send(
+        &self,
+        source: Source,
+        events: u64,
+        per_second: Option<f64>,
+    ) -> tokio::task::JoinHandle<Truth> {
+        let access_log = matches!(source, Source::AccessLog { .. });
+        let settings = GenerateSettings {
+            topic: self.topic.clone(),
+            source,
+            events: Some(if access_log { 0 } else { events / 10 }),
+            history: 3_600_000,
+            history_events: if access_log { 0 } else { events - events / 10 },
+            rate: per_second,
+            truth: None,
+        };
+        let kafka = self.kafka();
+        tokio::task::spawn_blocking(move || {
+            generator::generate(&settings, &kafka, &SystemClock, &Shutdown::default()).unwrap().truth
+        })
+    }
+
+    /// The log's offset that is committed in the tables, over all partitions.
+    pub async fn committed(&self, client: &Client) -> u64 {
+        let query = "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_progress";
+        let sum: i64 = client.query_one(query, &[]).await.unwrap().get(0);
+        u64::try_from(sum).unwrap()
+    }
+
+    /// Waits until `events` are committed.
+    pub async fn until_committed(&self, client: &Client, events: u64, limit: Duration) {
+        let begin = Instant::now();
+        let mut pace = tokio::time::interval(Duration::from_millis(5));
+        loop {
+            let committed = self.committed(client).await;
+            if committed >= events {
+                return;
+            }
+            assert!(begin.elapsed() < limit, "{committed} of {events} events committed after {limit:?}");
+            pace.tick().await;
+        }
+    }
+
+    /// Waits until every window is judged that is final by the stream times that are committed.
+    pub async fn until_judged(&self, client: &Client, limit: Duration) {
+        let query = format!(
+            "SELECT coalesce(through_window + interval '1 minute' >= {FINAL_BEFORE} AND refold_from IS NULL, false)
+             FROM detector_progress"
+        );
+        let begin = Instant::now();
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        while !client.query_one(&query, &[]).await.unwrap().get::<_, bool>(0) {
+            assert!(begin.elapsed() < limit, "not judged after {limit:?}");
+            pace.tick().await;
+        }
+    }
+
+    /// Tables against truth, cell by cell.
+    pub async fn assert_equals(&self, truth: &Truth) {
+        let report = generator::verify(&self.client().await, truth, &self.definition).await.unwrap();
+        assert!(report.cells > 0);
+        assert!(
+            report.is_equal(),
+            "{} of {} cells: {:#?}",
+            report.differing,
+            report.cells,
+            report.differences
+        );
+    }
+
+    /// Every row that reading the topic made, without times of writing and owners.
+    pub async fn contents(&self) -> Vec<String> {
+        let client = self.client().await;
+        let mut queries: Vec<String> = self
+            .definition
+            .rollups
+            .iter()
+            .map(|rollup| format!("SELECT * FROM {}_partial", rollup.name))
+            .collect();
+        queries.extend(
+            [
+                "SELECT stream, source_partition, source_offset, reason, detail, payload, payload_size FROM dead_letters
+                 WHERE reason <> 'future'",
+                "SELECT stream, source_partition, source_offset, reason FROM dead_letters",
+                "SELECT stream, source_partition, source_offset, event_time, late_by_ms FROM late_events",
+                "SELECT stream, source_partition, next_offset, stream_time FROM partition_progress",
+                "SELECT * FROM window_span",
+            ]
+            .map(str::to_owned),
+        );
+        queries.push(format!(
+            "SELECT stream, alert_type, dimension, window_start, severity, metric_value FROM alerts
+             WHERE window_start < {FINAL_BEFORE}"
+        ));
+        let mut rows = Vec::new();
+        for query in queries {
+            let query = format!("SELECT t::text FROM ({query}) t ORDER BY 1");
+            rows.extend(client.query(&query, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
+        }
+        rows
+    }
+}
+
+/// Windows that begin before this are final, whichever partitions are idle. Window and grace as shipped.
+const FINAL_BEFORE: &str =
+    "(SELECT date_trunc('minute', min(stream_time) - interval '30 seconds') FROM partition_progress)";
+
+async fn database(servers: &Servers, definition: &StreamDefinition) -> db::PgSettings {
+    let name = format!("stage_{}", STAGES.fetch_add(1, Ordering::Relaxed));
+    let pg = servers.postgres.create_database(&name).await.unwrap();
+    db::migrate(&pg).await.unwrap();
+    let mut client = db::connect(&pg, "test").await.unwrap();
+    processor::install_stream(&mut client, definition).await.unwrap();
+    pg
+}
+
+/// A processor process; dropping it kills it.
+pub struct Processor {
+    child: Child,
+}
+
+impl Processor {
+    pub fn kill(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_none(), "the processor ended by itself");
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        nix::sys::signal::kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Asks it to end; it must do so in order.
+    pub async fn stop(mut self) {
+        self.signal(Signal::SIGTERM);
+        let begin = Instant::now();
+        let mut pace = tokio::time::interval(Duration::from_millis(10));
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(30), "the processor does not stop");
+            pace.tick().await;
+        };
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Processor {
+    fn drop(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A workload with everything that goes wrong in real traffic, more often than there.
+pub fn troubled(seed: u64) -> Source {
+    Source::Downloads(Workload { seed, late: 0.01, future: 0.002, bad: 0.005, ..Workload::default() })
+}
