@@ -28,7 +28,10 @@ impl Encoder {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    pub fn double(&mut self, value: f64) {
+    /// `units` over `scale` as a double: the nearest one to the decimal that is meant.
+    pub fn decimal(&mut self, units: i64, scale: f64) {
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let value = units as f64 / scale;
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 

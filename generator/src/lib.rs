@@ -3,17 +3,30 @@
 //! The truth is counted here, apart from the engine: nothing of its windows, plans or sums is used.
 
 mod access_log;
+mod attempt;
 mod catalogue;
+mod counter;
+mod day;
 mod downloads;
 mod encode;
+mod layout;
+mod origin;
+mod output;
+mod pace;
 mod producer;
+mod progress;
 mod run;
+mod scenario;
+mod spoil;
+mod tally;
 mod truth;
 mod verify;
+mod weighted;
+mod workload;
 
 pub use access_log::{AccessLog, AgentFamily, LogLine, parse_line};
-pub use downloads::{Incident, Workload};
 pub use producer::{ProduceError, Producer};
 pub use run::{GenerateError, GenerateSettings, Source, Summary, generate};
 pub use truth::{Cell, Truth, TruthError, TruthRow};
 pub use verify::{Report, VerifyError, verify};
+pub use workload::{Incident, Workload};

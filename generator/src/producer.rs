@@ -70,7 +70,7 @@ pub struct Producer {
 
 impl Producer {
     /// Looks at the topic first: its partitions, and where each one ends. Nobody else may send to it meanwhile if
-    /// the offsets that [`Self::send`] gives are to be true.
+    /// the offsets that [`Self::next_offsets`] gives are to be true.
     ///
     /// # Errors
     /// When no broker answers, or the topic does not exist.
@@ -79,6 +79,8 @@ impl Producer {
         config
             .set("linger.ms", "20")
             .set("compression.type", "lz4")
+            // How long a broker that is gone may hold up a stop.
+            .set("message.timeout.ms", "60000")
             .set("queue.buffering.max.messages", "200000");
         for (key, value) in kafka {
             config.set(key, value);
@@ -111,23 +113,19 @@ impl Producer {
         Ok(Self { producer, deliveries, topic: topic.to_owned(), next_offsets, sent: 0 })
     }
 
+    /// Per partition: the offset the next record will have.
     #[must_use]
-    pub fn partitions(&self) -> i32 {
-        i32::try_from(self.next_offsets.len()).unwrap_or(i32::MAX)
-    }
-
-    /// The offset the next record of `partition` will have.
-    #[must_use]
-    pub fn next_offset(&self, partition: i32) -> i64 {
-        usize::try_from(partition).ok().and_then(|at| self.next_offsets.get(at)).copied().unwrap_or_default()
+    pub fn next_offsets(&self) -> &[i64] {
+        &self.next_offsets
     }
 
     /// Queues one record; waits while the queue is full.
     ///
     /// # Errors
     /// When an earlier record could not be delivered, or this one is refused.
-    pub fn send(&mut self, partition: i32, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
-        let mut record = BaseRecord::to(&self.topic).partition(partition).key(key).payload(payload);
+    pub fn send(&mut self, partition: usize, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
+        let number = i32::try_from(partition).unwrap_or(i32::MAX);
+        let mut record = BaseRecord::to(&self.topic).partition(number).key(key).payload(payload);
         loop {
             match self.producer.send(record) {
                 Ok(()) => break,
@@ -139,7 +137,7 @@ impl Producer {
                 Err((error, _)) => return Err(self.refused(error.to_string())),
             }
         }
-        if let Some(next) = usize::try_from(partition).ok().and_then(|at| self.next_offsets.get_mut(at)) {
+        if let Some(next) = self.next_offsets.get_mut(partition) {
             *next += 1;
         }
         self.sent += 1;

@@ -1,18 +1,23 @@
 //! From settings to a topic full of events and their truth.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
 
 use common::{clock::Clock, shutdown::Shutdown};
 
 use crate::{
-    access_log::{self, AccessLog},
-    downloads::{self, Downloads, Output, Workload},
+    access_log::{self, AccessLog, REQUESTS},
+    attempt::DOWNLOADS,
+    counter::Counter,
+    day::Spread,
+    downloads::Downloads,
     encode::Encoder,
+    layout::Stream,
+    output::Output,
+    pace::Pace,
     producer::{ProduceError, Producer},
-    truth::{Counter, Truth, TruthError},
+    progress::Progress,
+    truth::{Truth, TruthError},
+    workload::Workload,
 };
 
 /// Events could not be made or sent.
@@ -75,148 +80,143 @@ pub fn generate(
     clock: &dyn Clock,
     shutdown: &Shutdown,
 ) -> Result<Summary, GenerateError> {
+    let mut traffic = Traffic::prepare(&settings.source, clock)?;
     let mut producer = Producer::new(kafka, &settings.topic)?;
-    let (truth, refused_lines) = match &settings.source {
-        Source::Downloads(workload) => {
-            let downloads = Downloads::new(workload.clone()).map_err(GenerateError::Workload)?;
-            (send_downloads(settings, downloads, &mut producer, (clock, shutdown))?, 0)
-        }
-        Source::AccessLog { path, keep_times } => {
-            let read = AccessLog::read(path);
-            let mut log = read.map_err(|source| GenerateError::Log { path: path.clone(), source })?;
-            if let ([], Some(&(line, expected))) = (log.requests.as_slice(), log.refused.first()) {
-                return Err(GenerateError::NoLog {
-                    path: path.clone(),
-                    lines: log.refused.len(),
-                    line,
-                    expected,
-                });
-            }
-            for (line, expected) in log.refused.iter().take(5) {
-                tracing::warn!(file = %path.display(), line, expected, "line left out");
-            }
-            if !keep_times {
-                log.shift_to_end(clock.now().as_millis());
-            }
-            (send_log(settings, &log, &mut producer, shutdown)?, log.refused.len())
-        }
-    };
+    let mut counter = Counter::new(traffic.stream(), producer.next_offsets().len());
+    let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };
+    match &mut traffic {
+        Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut producer)?,
+        Traffic::Log(log) => run.send_log(log, &mut counter, &mut producer)?,
+    }
     let sent = producer.finish()?;
+    let truth = counter.finish();
     if let Some(path) = &settings.truth {
         truth.save(path)?;
     }
-    Ok(Summary { sent, refused_lines, truth })
+    Ok(Summary { sent, refused_lines: traffic.refused_lines(), truth })
 }
 
-fn send_downloads(
-    settings: &GenerateSettings,
-    mut downloads: Downloads,
-    producer: &mut Producer,
-    (clock, shutdown): (&dyn Clock, &Shutdown),
-) -> Result<Truth, GenerateError> {
-    let mut counter = Counter::new("content-downloads", downloads::WINDOWING);
-    let partitions = producer.partitions();
-    let mut progress = Progress::default();
-    let now = clock.now().as_millis();
-    for number in 0..settings.history_events {
-        if shutdown.requested() {
-            return Ok(counter.finish());
-        }
-        let passed = i128::from(settings.history) * i128::from(number) / i128::from(settings.history_events);
-        let time = now - settings.history + i64::try_from(passed).unwrap_or_default();
-        downloads.next(time, partitions, &mut counter, &mut *producer)?;
-        progress.note(number + 1);
-    }
-    let pace = Pace::new(settings.rate);
-    let mut number = 0;
-    while settings.events.is_none_or(|events| number < events) && !shutdown.requested() {
-        pace.wait(number);
-        downloads.next(clock.now().as_millis(), partitions, &mut counter, &mut *producer)?;
-        number += 1;
-        progress.note(settings.history_events + number);
-    }
-    Ok(counter.finish())
+/// A source that has been looked at.
+enum Traffic {
+    Downloads(Box<Downloads>),
+    Log(AccessLog),
 }
 
-fn send_log(
-    settings: &GenerateSettings,
-    log: &AccessLog,
-    producer: &mut Producer,
-    shutdown: &Shutdown,
-) -> Result<Truth, GenerateError> {
-    let mut counter = Counter::new("web-requests", access_log::WINDOWING);
-    let (mut encoder, partitions) = (Encoder::default(), producer.partitions());
-    let factor = settings.rate.filter(|factor| *factor > 0.0);
-    let (began, first) = (Instant::now(), log.requests.first().map_or(0, |request| request.time));
-    for request in &log.requests {
-        if shutdown.requested() {
-            break;
+impl Traffic {
+    fn prepare(source: &Source, clock: &dyn Clock) -> Result<Self, GenerateError> {
+        match source {
+            Source::Downloads(workload) => {
+                let downloads = Downloads::new(workload.clone()).map_err(GenerateError::Workload)?;
+                Ok(Self::Downloads(Box::new(downloads)))
+            }
+            Source::AccessLog { path, keep_times } => {
+                let mut log = read_log(path)?;
+                if !keep_times {
+                    log.shift_to_end(clock.now().as_millis());
+                }
+                Ok(Self::Log(log))
+            }
         }
-        if let Some(factor) = factor {
-            #[allow(clippy::cast_precision_loss, reason = "a log spans far less than 2^53 ms")]
-            let due = Duration::from_secs_f64(((request.time - first).max(0) as f64 / 1e3 / factor).min(1e9));
-            pause_until(began + due);
-        }
-        access_log::send(request, &mut encoder, partitions, &mut counter, &mut *producer)?;
     }
-    Ok(counter.finish())
+
+    const fn stream(&self) -> &'static Stream {
+        match self {
+            Self::Downloads(_) => &DOWNLOADS,
+            Self::Log(_) => &REQUESTS,
+        }
+    }
+
+    /// How many events it will be, where that is known.
+    fn planned(&self, settings: &GenerateSettings) -> Option<u64> {
+        match self {
+            Self::Downloads(_) => settings.events.map(|events| settings.history_events + events),
+            Self::Log(log) => Some(log.requests.len() as u64),
+        }
+    }
+
+    fn refused_lines(&self) -> usize {
+        match self {
+            Self::Downloads(_) => 0,
+            Self::Log(log) => log.refused.len(),
+        }
+    }
 }
 
-impl Output for &mut Producer {
+fn read_log(path: &Path) -> Result<AccessLog, GenerateError> {
+    let log = AccessLog::read(path).map_err(|source| GenerateError::Log { path: path.to_owned(), source })?;
+    if let ([], Some(&(line, expected))) = (log.requests.as_slice(), log.refused.first()) {
+        return Err(GenerateError::NoLog { path: path.to_owned(), lines: log.refused.len(), line, expected });
+    }
+    for (line, expected) in log.refused.iter().take(5) {
+        tracing::warn!(file = %path.display(), line, expected, "line left out");
+    }
+    Ok(log)
+}
+
+/// One run from its settings to its end or a stop, whichever comes first.
+struct Run<'a> {
+    settings: &'a GenerateSettings,
+    clock: &'a dyn Clock,
+    shutdown: &'a Shutdown,
+    progress: Progress,
+}
+
+impl Run<'_> {
+    fn send_downloads<O: Output>(
+        &mut self,
+        downloads: &mut Downloads,
+        counter: &mut Counter,
+        output: &mut O,
+    ) -> Result<(), O::Error> {
+        let settings = self.settings;
+        let now = self.clock.now().as_millis();
+        let history = Spread::new(downloads.day(), now - settings.history, now, settings.history_events);
+        for time in history {
+            if self.shutdown.requested() {
+                return Ok(());
+            }
+            downloads.next(time, counter, output)?;
+            self.progress.step();
+        }
+        let pace = Pace::new(settings.rate);
+        let mut number = 0;
+        while settings.events.is_none_or(|events| number < events) && pace.wait(number, self.shutdown) {
+            downloads.next(self.clock.now().as_millis(), counter, output)?;
+            self.progress.step();
+            number += 1;
+        }
+        Ok(())
+    }
+
+    fn send_log<O: Output>(
+        &mut self,
+        log: &AccessLog,
+        counter: &mut Counter,
+        output: &mut O,
+    ) -> Result<(), O::Error> {
+        let mut encoder = Encoder::default();
+        // Milliseconds of the log in a second.
+        let pace = Pace::new(self.settings.rate.map(|factor| factor * 1e3));
+        let first = log.requests.first().map_or(0, |request| request.time);
+        for request in &log.requests {
+            if !pace.wait(u64::try_from(request.time - first).unwrap_or(0), self.shutdown) {
+                break;
+            }
+            access_log::send(request, &mut encoder, counter, output)?;
+            self.progress.step();
+        }
+        Ok(())
+    }
+}
+
+impl Output for Producer {
     type Error = ProduceError;
 
-    fn next_offset(&self, partition: i32) -> i64 {
-        Producer::next_offset(self, partition)
+    fn next_offsets(&self) -> &[i64] {
+        Self::next_offsets(self)
     }
 
-    fn send(&mut self, partition: i32, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
-        Producer::send(self, partition, key, payload)
-    }
-}
-
-/// Spreads live events evenly over time.
-struct Pace {
-    began: Instant,
-    per_second: Option<f64>,
-}
-
-impl Pace {
-    fn new(per_second: Option<f64>) -> Self {
-        Self { began: Instant::now(), per_second: per_second.filter(|rate| *rate > 0.0) }
-    }
-
-    fn wait(&self, number: u64) {
-        if let Some(rate) = self.per_second {
-            #[allow(clippy::cast_precision_loss, reason = "a pace need not be exact")]
-            pause_until(self.began + Duration::from_secs_f64((number as f64 / rate).min(1e9)));
-        }
-    }
-}
-
-#[allow(clippy::disallowed_methods, reason = "pacing is this thread's work")]
-fn pause_until(due: Instant) {
-    let left = due.saturating_duration_since(Instant::now());
-    if !left.is_zero() {
-        std::thread::sleep(left.min(Duration::from_millis(500)));
-    }
-}
-
-/// Says once in a while how far a long run has come.
-struct Progress {
-    said: Instant,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { said: Instant::now() }
-    }
-}
-
-impl Progress {
-    fn note(&mut self, sent: u64) {
-        if sent.is_multiple_of(4_096) && self.said.elapsed() >= Duration::from_secs(5) {
-            self.said = Instant::now();
-            tracing::info!(sent, "events sent");
-        }
+    fn send(&mut self, partition: usize, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
+        Self::send(self, partition, key, payload)
     }
 }

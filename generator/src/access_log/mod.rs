@@ -7,4 +7,4 @@ mod requests;
 pub use agent::AgentFamily;
 pub use line::{LogLine, parse_line};
 pub use requests::AccessLog;
-pub(crate) use requests::{WINDOWING, send};
+pub(crate) use requests::{REQUESTS, send};

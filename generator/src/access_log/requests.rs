@@ -11,13 +11,34 @@ use sha2::{Digest, Sha256};
 
 use super::{AgentFamily, parse_line};
 use crate::{
-    downloads::{Output, partition_of},
+    counter::Counter,
     encode::Encoder,
-    truth::{Contribution, Counter, Fact, Windowing},
+    layout::{Measure, Stream, Table},
+    output::{Output, partition_of},
+    tally::Fact,
 };
 
-/// How the shipped stream `web-requests` falls into windows.
-pub(crate) const WINDOWING: Windowing = Windowing { size: 60_000, grace: 30_000 };
+pub(crate) const REQUESTS: Stream = Stream {
+    name: "web-requests",
+    size: 60_000,
+    grace: 30_000,
+    tables: &[
+        table("web_path_stats", &["path"], &[REQUEST, Measure::Count("errors"), BYTES]),
+        table("web_status_stats", &["status_class"], &[REQUEST, Measure::Count("good"), BYTES]),
+        table("web_agent_stats", &["agent_family"], &[REQUEST, Measure::Count("good"), BYTES]),
+    ],
+};
+
+const REQUEST: Measure = Measure::Count("requests");
+const BYTES: Measure = Measure::Sum("bytes");
+
+const fn table(
+    name: &'static str,
+    dimensions: &'static [&'static str],
+    measures: &'static [Measure],
+) -> Table {
+    Table { name, dimensions, label: None, measures }
+}
 
 /// One request of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,15 +112,14 @@ impl AccessLog {
 }
 
 /// Counts one request and sends it.
-pub(crate) fn send<E>(
+pub(crate) fn send<O: Output>(
     request: &Request,
     encoder: &mut Encoder,
-    partitions: i32,
     counter: &mut Counter,
-    mut output: impl Output<Error = E>,
-) -> Result<(), E> {
-    let partition = partition_of(&request.path, partitions);
-    if let Some(window) = counter.admit(partition, output.next_offset(partition), request.time) {
+    output: &mut O,
+) -> Result<(), O::Error> {
+    let partition = partition_of(&request.path, output.next_offsets().len());
+    if let Some(window) = counter.admit(partition, output.next_offsets()[partition], request.time) {
         count(counter, window, request);
     }
     encoder.clear();
@@ -123,16 +143,10 @@ fn count(counter: &mut Counter, window: i64, request: &Request) {
         _ => "other",
     };
     let error = request.status >= 500;
-    let bytes = Contribution::Add(request.bytes);
-    let requests = Contribution::Count(true);
-    let rows = [
-        ("web_path_stats", ("path", request.path.as_str()), ("errors", error)),
-        ("web_status_stats", ("status_class", class), ("good", !error)),
-        ("web_agent_stats", ("agent_family", request.agent.as_str()), ("good", !error)),
-    ];
-    for (table, dimension, (measure, holds)) in rows {
-        let measures = [("requests", requests), (measure, Contribution::Count(holds)), ("bytes", bytes)];
-        counter.add(window, &Fact { table, dimensions: &[dimension], label: None, measures: &measures });
+    let rows = [(request.path.as_str(), error), (class, !error), (request.agent.as_str(), !error)];
+    for (table, (dimension, holds)) in rows.into_iter().enumerate() {
+        let amounts = [Some(1), Some(i64::from(holds)), request.bytes];
+        counter.add(table, &Fact { window, dimensions: &[dimension], label: None, amounts: &amounts });
     }
 }
 

@@ -1,0 +1,113 @@
+use std::hash::{Hash, Hasher};
+
+use hashbrown::{Equivalent, HashMap};
+
+use crate::{
+    layout::Table,
+    truth::{Cell, TruthRow},
+};
+
+/// One event's part in one table.
+pub(crate) struct Fact<'a> {
+    pub window: i64,
+    pub dimensions: &'a [&'a str],
+    pub label: Option<&'a str>,
+    /// In the order of the table's measures, in units of their resolutions; `None` adds nothing.
+    pub amounts: &'a [Option<i64>],
+}
+
+/// The rows of one table while they grow.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    table: &'static Table,
+    rows: HashMap<Key, Row>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    window: i64,
+    dimensions: Box<[Box<str>]>,
+}
+
+#[derive(Debug)]
+struct Row {
+    label: Option<Box<str>>,
+    sums: Box<[Option<i64>]>,
+}
+
+/// A key without memory of its own; hashes as [`Key`] does.
+struct KeyView<'a> {
+    window: i64,
+    dimensions: &'a [&'a str],
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.window.hash(state);
+        self.dimensions.iter().for_each(|text| text.hash(state));
+    }
+}
+
+impl Hash for KeyView<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.window.hash(state);
+        self.dimensions.iter().for_each(|text| text.hash(state));
+    }
+}
+
+impl Equivalent<Key> for KeyView<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.window == key.window
+            && self.dimensions.iter().copied().eq(key.dimensions.iter().map(AsRef::as_ref))
+    }
+}
+
+impl From<&KeyView<'_>> for Key {
+    fn from(view: &KeyView<'_>) -> Self {
+        Self { window: view.window, dimensions: view.dimensions.iter().map(|text| (*text).into()).collect() }
+    }
+}
+
+impl Tally {
+    pub fn new(table: &'static Table) -> Self {
+        Self { table, rows: HashMap::new() }
+    }
+
+    pub fn add(&mut self, fact: &Fact<'_>) {
+        let key = KeyView { window: fact.window, dimensions: fact.dimensions };
+        let row = self.rows.entry_ref(&key).or_insert_with(|| Row {
+            label: None,
+            sums: self.table.measures.iter().map(|measure| measure.empty()).collect(),
+        });
+        if fact.label.is_some() && fact.label != row.label.as_deref() {
+            row.label = fact.label.map(Into::into);
+        }
+        for (sum, amount) in row.sums.iter_mut().zip(fact.amounts) {
+            if let Some(amount) = amount {
+                *sum = Some(sum.unwrap_or(0) + amount);
+            }
+        }
+    }
+
+    /// The rows in the order of their keys.
+    pub fn finish(self) -> Vec<TruthRow> {
+        let mut rows: Vec<_> = self.rows.into_iter().collect();
+        rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let text = |text: &str| Cell::Text(text.to_owned());
+        rows.iter()
+            .map(|(key, row)| {
+                let mut cells = TruthRow::from([("window_start".to_owned(), Cell::Number(key.window))]);
+                for (name, dimension) in self.table.dimensions.iter().zip(&key.dimensions) {
+                    cells.insert((*name).to_owned(), text(dimension));
+                }
+                if let Some(name) = self.table.label {
+                    cells.insert(name.to_owned(), row.label.as_deref().map_or(Cell::Null, text));
+                }
+                for (measure, sum) in self.table.measures.iter().zip(&row.sums) {
+                    cells.insert(measure.name().to_owned(), sum.map_or(Cell::Null, Cell::Number));
+                }
+                cells
+            })
+            .collect()
+    }
+}
