@@ -137,7 +137,7 @@ mod tests {
 
     fn made(workload: &Workload, events: i64) -> (Memory, Truth) {
         let mut downloads = Downloads::new(workload.clone()).unwrap();
-        let (mut memory, mut counter) = (Memory::of(4), Counter::new(&DOWNLOADS, 4));
+        let (mut memory, mut counter) = (Memory::of(4), Counter::new(&DOWNLOADS, &[0; 4]));
         for number in 0..events {
             downloads.next(1_700_000_000_000 + number * 20, &mut counter, &mut memory).unwrap();
         }

@@ -27,6 +27,6 @@ mod workload;
 pub use access_log::{AccessLog, AgentFamily, LogLine, parse_line};
 pub use producer::{ProduceError, Producer};
 pub use run::{GenerateError, GenerateSettings, Source, Summary, generate};
-pub use truth::{Cell, Truth, TruthError, TruthRow};
+pub use truth::{Cell, PartitionEnd, Truth, TruthError, TruthRow};
 pub use verify::{Report, VerifyError, verify};
 pub use workload::{Incident, Workload};

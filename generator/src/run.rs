@@ -59,18 +59,23 @@ pub struct GenerateSettings {
     /// Live events per second; `None` sends as fast as the broker takes them. For a log: how many times faster
     /// than it was written, with 0 for at once.
     pub rate: Option<f64>,
+    /// Where the truth is written. A file there that a former run has written is added to: it then holds for both,
+    /// provided nobody else has sent to the topic.
     pub truth: Option<PathBuf>,
 }
 
 /// What was sent.
 #[derive(Clone, Debug)]
 pub struct Summary {
+    /// By this run.
     pub sent: u64,
     pub refused_lines: usize,
+    /// Of this run, and of the former ones where a truth file was added to.
     pub truth: Truth,
 }
 
-/// Sends until done or stopped, waits for delivery, and writes the truth file if one was asked for. Blocking.
+/// Sends until done or stopped, waits for delivery, and writes or adds to the truth file if one was asked for.
+/// Blocking.
 ///
 /// # Errors
 /// When the topic cannot be written, or a file cannot be read or written.
@@ -82,7 +87,7 @@ pub fn generate(
 ) -> Result<Summary, GenerateError> {
     let mut traffic = Traffic::prepare(&settings.source, clock)?;
     let mut producer = Producer::new(kafka, &settings.topic)?;
-    let mut counter = Counter::new(traffic.stream(), producer.next_offsets().len());
+    let mut counter = counter(settings.truth.as_deref(), traffic.stream(), producer.next_offsets())?;
     let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };
     match &mut traffic {
         Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut producer)?,
@@ -94,6 +99,29 @@ pub fn generate(
         truth.save(path)?;
     }
     Ok(Summary { sent, refused_lines: traffic.refused_lines(), truth })
+}
+
+/// Counts from nothing, or from where the truth file of a former run ends.
+fn counter(
+    truth: Option<&Path>,
+    stream: &'static Stream,
+    next_offsets: &[i64],
+) -> Result<Counter, GenerateError> {
+    if let Some(path) = truth
+        && let Some(former) = Truth::load_former(path)?
+    {
+        tracing::info!(file = %path.display(), events = former.events, "adding to the truth of a former run");
+        return Counter::resume(stream, former, next_offsets)
+            .map_err(|problem| TruthError::new(path, problem).into());
+    }
+    let earlier: i64 = next_offsets.iter().sum();
+    if truth.is_some() && earlier > 0 {
+        tracing::warn!(
+            earlier,
+            "the topic has held records before; the truth is of those sent from now on only"
+        );
+    }
+    Ok(Counter::new(stream, next_offsets))
 }
 
 /// A source that has been looked at.

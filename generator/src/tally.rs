@@ -89,6 +89,29 @@ impl Tally {
         }
     }
 
+    /// Goes on from a row that a former run left; `Err` names the column that does not fit.
+    pub fn restore(&mut self, row: &TruthRow) -> Result<(), String> {
+        let fits = |column: &str| format!("column '{column}' of table '{}'", self.table.name);
+        let number = |column: &str| match row.get(column) {
+            Some(Cell::Number(number)) => Ok(Some(*number)),
+            Some(Cell::Null) => Ok(None),
+            _ => Err(fits(column)),
+        };
+        let text = |column: &str| match row.get(column) {
+            Some(Cell::Text(text)) => Ok(Some(text.as_str().into())),
+            Some(Cell::Null) => Ok(None),
+            _ => Err(fits(column)),
+        };
+        let window = number("window_start")?.ok_or_else(|| fits("window_start"))?;
+        let dimensions = self.table.dimensions.iter().map(|name| text(name)?.ok_or_else(|| fits(name)));
+        let dimensions = dimensions.collect::<Result<_, _>>()?;
+        let label = self.table.label.map_or(Ok(None), text)?;
+        let sums = self.table.measures.iter().map(|measure| number(measure.name()));
+        let sums = sums.collect::<Result<_, _>>()?;
+        self.rows.insert(Key { window, dimensions }, Row { label, sums });
+        Ok(())
+    }
+
     /// The rows in the order of their keys.
     pub fn finish(self) -> Vec<TruthRow> {
         let mut rows: Vec<_> = self.rows.into_iter().collect();
