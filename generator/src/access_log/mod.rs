@@ -3,6 +3,8 @@
 mod agent;
 mod line;
 mod requests;
+#[cfg(test)]
+mod sample;
 
 pub use agent::AgentFamily;
 pub use line::{LogLine, parse_line};
