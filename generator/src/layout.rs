@@ -37,3 +37,31 @@ impl Measure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use schema::StreamDefinition;
+
+    use crate::{access_log::REQUESTS, attempt::DOWNLOADS};
+
+    #[test]
+    fn the_truth_has_the_columns_windows_and_grace_of_the_shipped_definitions() {
+        let definitions = StreamDefinition::shipped().unwrap();
+        for stream in [DOWNLOADS, REQUESTS] {
+            let definition = definitions.iter().find(|found| found.name == stream.name).unwrap();
+            let window = &definition.window;
+            assert_eq!((window.size.as_millis(), window.grace.as_millis()), (stream.size, stream.grace));
+            assert_eq!(definition.rollups.len(), stream.tables.len());
+            for (rollup, table) in definition.rollups.iter().zip(stream.tables) {
+                let dimensions: Vec<_> = rollup.dimensions.iter().map(|column| &column.name).collect();
+                let labels: Vec<_> = rollup.labels.iter().map(|column| &column.name).collect();
+                let measures: Vec<_> = rollup.measures.iter().map(|column| &column.name).collect();
+                let expected: Vec<_> = table.measures.iter().map(|measure| measure.name()).collect();
+                assert_eq!(rollup.name, table.name);
+                assert_eq!(dimensions, table.dimensions, "{}", table.name);
+                assert_eq!(labels, table.label.as_slice(), "{}", table.name);
+                assert_eq!(measures, expected, "{}", table.name);
+            }
+        }
+    }
+}
