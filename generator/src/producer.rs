@@ -15,6 +15,8 @@ use rdkafka::{
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
 };
 
+use crate::output::Output;
+
 /// Records could not be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum ProduceError {
@@ -170,5 +172,17 @@ impl Producer {
 
     fn refused(&self, reason: String) -> ProduceError {
         ProduceError::Send { topic: self.topic.clone(), reason }
+    }
+}
+
+impl Output for Producer {
+    type Error = ProduceError;
+
+    fn next_offsets(&self) -> &[i64] {
+        Self::next_offsets(self)
+    }
+
+    fn send(&mut self, partition: usize, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
+        Self::send(self, partition, key, payload)
     }
 }

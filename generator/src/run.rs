@@ -1,196 +1,27 @@
-//! From settings to a topic full of events and their truth.
-
-use std::path::{Path, PathBuf};
-
 use common::{clock::Clock, shutdown::Shutdown};
 
 use crate::{
-    access_log::{self, AccessLog, REQUESTS},
-    attempt::DOWNLOADS,
+    access_log::{self, AccessLog},
     counter::Counter,
     day::Spread,
     downloads::Downloads,
     encode::Encoder,
-    layout::Stream,
+    generate::GenerateSettings,
     output::Output,
     pace::Pace,
-    producer::{ProduceError, Producer},
     progress::Progress,
-    truth::{Truth, TruthError},
-    workload::Workload,
 };
 
-/// Events could not be made or sent.
-#[derive(Debug, thiserror::Error)]
-pub enum GenerateError {
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
-    #[error(transparent)]
-    Truth(#[from] TruthError),
-    #[error("{0}")]
-    Workload(String),
-    #[error("access log {}: {source}", path.display())]
-    Log { path: PathBuf, source: std::io::Error },
-    #[error("access log {}: none of its {lines} lines is in the combined format; line {line}: expected {expected}", path.display())]
-    NoLog { path: PathBuf, lines: usize, line: usize, expected: &'static str },
-}
-
-/// What is sent.
-#[derive(Clone, Debug)]
-pub enum Source {
-    Downloads(Workload),
-    /// `keep_times`: event times are those of the lines; else the log is moved so that it ends now.
-    AccessLog {
-        path: PathBuf,
-        keep_times: bool,
-    },
-}
-
-#[derive(Clone, Debug)]
-pub struct GenerateSettings {
-    pub topic: String,
-    pub source: Source,
-    /// Events to send; `None` goes on until stopped. A log ends by itself.
-    pub events: Option<u64>,
-    /// Event time covered before now, sent at once at first. Milliseconds.
-    pub history: i64,
-    /// Events of the history.
-    pub history_events: u64,
-    /// Live events per second; `None` sends as fast as the broker takes them. For a log: how many times faster
-    /// than it was written, with 0 for at once.
-    pub rate: Option<f64>,
-    /// Where the truth is written. A file there that a former run has written is added to: it then holds for both,
-    /// provided nobody else has sent to the topic.
-    pub truth: Option<PathBuf>,
-}
-
-/// What was sent.
-#[derive(Clone, Debug)]
-pub struct Summary {
-    /// By this run.
-    pub sent: u64,
-    pub refused_lines: usize,
-    /// Of this run, and of the former ones where a truth file was added to.
-    pub truth: Truth,
-}
-
-/// Sends until done or stopped, waits for delivery, and writes or adds to the truth file if one was asked for.
-/// Blocking.
-///
-/// # Errors
-/// When the topic cannot be written, or a file cannot be read or written.
-pub fn generate(
-    settings: &GenerateSettings,
-    kafka: &[(String, String)],
-    clock: &dyn Clock,
-    shutdown: &Shutdown,
-) -> Result<Summary, GenerateError> {
-    let mut traffic = Traffic::prepare(&settings.source, clock)?;
-    let mut producer = Producer::new(kafka, &settings.topic)?;
-    let mut counter = counter(settings.truth.as_deref(), traffic.stream(), producer.next_offsets())?;
-    let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };
-    match &mut traffic {
-        Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut producer)?,
-        Traffic::Log(log) => run.send_log(log, &mut counter, &mut producer)?,
-    }
-    let sent = producer.finish()?;
-    let truth = counter.finish();
-    if let Some(path) = &settings.truth {
-        truth.save(path)?;
-    }
-    Ok(Summary { sent, refused_lines: traffic.refused_lines(), truth })
-}
-
-/// Counts from nothing, or from where the truth file of a former run ends.
-fn counter(
-    truth: Option<&Path>,
-    stream: &'static Stream,
-    next_offsets: &[i64],
-) -> Result<Counter, GenerateError> {
-    if let Some(path) = truth
-        && let Some(former) = Truth::load_former(path)?
-    {
-        tracing::info!(file = %path.display(), events = former.events, "adding to the truth of a former run");
-        return Counter::resume(stream, former, next_offsets)
-            .map_err(|problem| TruthError::new(path, problem).into());
-    }
-    let earlier: i64 = next_offsets.iter().sum();
-    if truth.is_some() && earlier > 0 {
-        tracing::warn!(
-            earlier,
-            "the topic has held records before; the truth is of those sent from now on only"
-        );
-    }
-    Ok(Counter::new(stream, next_offsets))
-}
-
-/// A source that has been looked at.
-enum Traffic {
-    Downloads(Box<Downloads>),
-    Log(AccessLog),
-}
-
-impl Traffic {
-    fn prepare(source: &Source, clock: &dyn Clock) -> Result<Self, GenerateError> {
-        match source {
-            Source::Downloads(workload) => {
-                let downloads = Downloads::new(workload.clone()).map_err(GenerateError::Workload)?;
-                Ok(Self::Downloads(Box::new(downloads)))
-            }
-            Source::AccessLog { path, keep_times } => {
-                let mut log = read_log(path)?;
-                if !keep_times {
-                    log.shift_to_end(clock.now().as_millis());
-                }
-                Ok(Self::Log(log))
-            }
-        }
-    }
-
-    const fn stream(&self) -> &'static Stream {
-        match self {
-            Self::Downloads(_) => &DOWNLOADS,
-            Self::Log(_) => &REQUESTS,
-        }
-    }
-
-    /// How many events it will be, where that is known.
-    fn planned(&self, settings: &GenerateSettings) -> Option<u64> {
-        match self {
-            Self::Downloads(_) => settings.events.map(|events| settings.history_events + events),
-            Self::Log(log) => Some(log.requests.len() as u64),
-        }
-    }
-
-    fn refused_lines(&self) -> usize {
-        match self {
-            Self::Downloads(_) => 0,
-            Self::Log(log) => log.refused.len(),
-        }
-    }
-}
-
-fn read_log(path: &Path) -> Result<AccessLog, GenerateError> {
-    let log = AccessLog::read(path).map_err(|source| GenerateError::Log { path: path.to_owned(), source })?;
-    if let ([], Some(&(line, expected))) = (log.requests.as_slice(), log.refused.first()) {
-        return Err(GenerateError::NoLog { path: path.to_owned(), lines: log.refused.len(), line, expected });
-    }
-    for (line, expected) in log.refused.iter().take(5) {
-        tracing::warn!(file = %path.display(), line, expected, "line left out");
-    }
-    Ok(log)
-}
-
 /// One run from its settings to its end or a stop, whichever comes first.
-struct Run<'a> {
-    settings: &'a GenerateSettings,
-    clock: &'a dyn Clock,
-    shutdown: &'a Shutdown,
-    progress: Progress,
+pub(crate) struct Run<'a> {
+    pub settings: &'a GenerateSettings,
+    pub clock: &'a dyn Clock,
+    pub shutdown: &'a Shutdown,
+    pub progress: Progress,
 }
 
 impl Run<'_> {
-    fn send_downloads<O: Output>(
+    pub fn send_downloads<O: Output>(
         &mut self,
         downloads: &mut Downloads,
         counter: &mut Counter,
@@ -216,7 +47,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn send_log<O: Output>(
+    pub fn send_log<O: Output>(
         &mut self,
         log: &AccessLog,
         counter: &mut Counter,
@@ -237,14 +68,114 @@ impl Run<'_> {
     }
 }
 
-impl Output for Producer {
-    type Error = ProduceError;
+#[cfg(test)]
+mod tests {
+    use std::{
+        path::Path,
+        time::{Duration, Instant},
+    };
 
-    fn next_offsets(&self) -> &[i64] {
-        Self::next_offsets(self)
+    use common::{clock::ManualClock, time::Timestamp};
+
+    use super::*;
+    use crate::{Source, Truth, Workload, output::Memory, traffic::Traffic};
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn settings(source: Source, rate: Option<f64>) -> GenerateSettings {
+        GenerateSettings {
+            topic: String::new(),
+            source,
+            events: Some(50),
+            history: 3_600_000,
+            history_events: 1_000,
+            rate,
+            truth: None,
+        }
     }
 
-    fn send(&mut self, partition: usize, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
-        Self::send(self, partition, key, payload)
+    fn sample(keep_times: bool) -> Source {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/access.log");
+        Source::AccessLog { path, keep_times }
+    }
+
+    /// What is sent, and its truth; with a stop after so many events.
+    fn ran(settings: &GenerateSettings, stop: Option<usize>) -> (Memory, Truth) {
+        let (clock, shutdown) = (ManualClock::at(Timestamp::from_millis(NOW)), Shutdown::default());
+        let mut traffic = Traffic::prepare(&settings.source, &clock).unwrap();
+        let mut memory = Memory { stop: stop.map(|after| (after, shutdown.clone())), ..Memory::of(3) };
+        let mut counter = Counter::new(traffic.stream(), &memory.next_offsets);
+        let mut run = Run { settings, clock: &clock, shutdown: &shutdown, progress: Progress::new(None) };
+        match &mut traffic {
+            Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut memory),
+            Traffic::Log(log) => run.send_log(log, &mut counter, &mut memory),
+        }
+        .unwrap();
+        (memory, counter.finish())
+    }
+
+    fn assert_truth_of(truth: &Truth, memory: &Memory) {
+        assert_eq!(truth.events, memory.records.len() as u64);
+        let ends: Vec<i64> = truth.partitions.iter().map(|end| end.next_offset).collect();
+        assert_eq!(ends, memory.next_offsets);
+        let first = truth.tables.values().next().unwrap();
+        let counted: i64 = first
+            .iter()
+            .flat_map(|row| row.get("download_count").or(row.get("requests")))
+            .map(|cell| if let crate::Cell::Number(number) = cell { *number } else { 0 })
+            .sum();
+        let others = truth.late_events.len() + truth.dead_letters.len();
+        assert_eq!(usize::try_from(counted).unwrap() + others, memory.records.len());
+    }
+
+    #[test]
+    fn history_comes_first_and_ends_now_and_live_events_follow() {
+        let settings = settings(Source::Downloads(Workload::default()), None);
+        let (memory, truth) = ran(&settings, None);
+        assert_eq!(memory.records.len(), 1_050);
+        assert_truth_of(&truth, &memory);
+        let newest = truth.partitions.iter().filter_map(|end| end.stream_time).max();
+        assert_eq!(newest, Some(NOW));
+    }
+
+    #[test]
+    fn a_stop_in_the_history_leaves_the_truth_of_what_was_sent() {
+        let settings = settings(Source::Downloads(Workload::default()), None);
+        let (memory, truth) = ran(&settings, Some(333));
+        assert_eq!(memory.records.len(), 333);
+        assert_truth_of(&truth, &memory);
+        // It is the beginning of the whole run, record by record.
+        assert_eq!(memory.records, ran(&settings, None).0.records[..333]);
+    }
+
+    #[test]
+    fn a_stop_between_slow_events_is_prompt() {
+        let mut settings = settings(Source::Downloads(Workload::default()), Some(0.001));
+        settings.history_events = 0;
+        let began = Instant::now();
+        let (memory, truth) = ran(&settings, Some(1));
+        assert!(began.elapsed() < Duration::from_secs(30));
+        assert_eq!(memory.records.len(), 1);
+        assert_truth_of(&truth, &memory);
+    }
+
+    #[test]
+    fn a_stop_in_a_log_leaves_the_truth_of_what_was_sent() {
+        for (rate, stop) in [(None, 120), (Some(1e9), 120), (Some(0.001), 1)] {
+            let (memory, truth) = ran(&settings(sample(false), rate), Some(stop));
+            assert_eq!(memory.records.len(), stop);
+            assert_truth_of(&truth, &memory);
+        }
+    }
+
+    #[test]
+    fn a_log_ends_now_or_keeps_its_own_times() {
+        let newest = |keep_times| {
+            let (memory, truth) = ran(&settings(sample(keep_times), None), None);
+            assert_truth_of(&truth, &memory);
+            truth.partitions.iter().filter_map(|end| end.stream_time).max().unwrap()
+        };
+        assert_eq!(newest(false), NOW);
+        assert_eq!(newest(true), 1_431_961_558_000);
     }
 }
