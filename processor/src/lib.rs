@@ -10,3 +10,6 @@ pub mod window;
 pub use pipeline::{PreflightError, ProcessorError, preflight, run};
 pub use settings::{OnExternalReset, OnGap, ProcessorSettings, Start};
 pub use sink::{InstallError, check_stream, install_stream};
+pub use window::{
+    Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules, WindowSpan, plan,
+};

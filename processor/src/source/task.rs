@@ -51,7 +51,7 @@ pub(super) struct Task {
 
 impl Task {
     pub fn resume(claimed: &Claimed, rules: &WindowRules) -> Self {
-        let mut windows = PartitionWindows::new(claimed.partition, claimed.stream_time);
+        let mut windows = PartitionWindows::new(claimed.partition, claimed.stream_time, None);
         windows.restore(rules, &claimed.open_spans, &claimed.open_rows);
         Self {
             partition: claimed.partition,
@@ -89,6 +89,7 @@ impl Task {
                 let view = bench.decoder.view(&bench.event, payload);
                 match self.windows.add(&bench.rules, offset, &view, reference) {
                     Fate::Counted => self.tally.counted += 1,
+                    Fate::Kept => {}
                     Fate::Late(late) => {
                         self.tally.late += 1;
                         self.late_events.push(late);
@@ -166,6 +167,7 @@ impl Task {
             spans,
             dead_letters: std::mem::take(&mut self.dead_letters),
             late_events: std::mem::take(&mut self.late_events),
+            ends_rewind: self.windows.end_rewind(self.next),
         })
     }
 }

@@ -2,14 +2,14 @@
 
 use common::{
     duration::Millis,
-    offset::{Offset, PartitionId},
+    offset::{NextOffset, Offset, PartitionId},
     time::Timestamp,
     window::{Window, WindowSize},
 };
 use schema::{EventView, MeasureKind, StreamDefinition};
 
 use super::{
-    LateEvent, RollupRows, WindowSpan,
+    LateEvent, Rewind, RollupRows, WindowSpan,
     open_window::OpenWindow,
     table::{Fold, Shape, StoredRow},
 };
@@ -57,6 +57,8 @@ impl WindowRules {
 pub enum Fate {
     Counted,
     Late(LateEvent),
+    /// A rewind reads it again, and its window is kept as it is. It was counted before.
+    Kept,
     /// Further ahead of the reference clock than `max_future`, by this many milliseconds. Moves no stream time.
     Future {
         ahead: i64,
@@ -70,6 +72,7 @@ pub struct PartitionWindows {
     stream_time: Option<Timestamp>,
     /// Ascending; a handful at most, as a window closes by stream time.
     open: Vec<OpenWindow>,
+    rewind: Option<Rewind>,
 }
 
 /// What changed since the last time it was asked.
@@ -81,13 +84,24 @@ pub struct Taken {
 
 impl PartitionWindows {
     #[must_use]
-    pub fn new(partition: PartitionId, stream_time: Option<Timestamp>) -> Self {
-        Self { partition, stream_time, open: Vec::new() }
+    pub fn new(partition: PartitionId, stream_time: Option<Timestamp>, rewind: Option<Rewind>) -> Self {
+        Self { partition, stream_time, open: Vec::new(), rewind }
     }
 
     #[must_use]
     pub const fn stream_time(&self) -> Option<Timestamp> {
         self.stream_time
+    }
+
+    /// Have late and dead records at `offset` been recorded before a rewind, and kept?
+    #[must_use]
+    pub fn is_recorded(&self, offset: Offset) -> bool {
+        self.rewind.as_ref().is_some_and(|rewind| rewind.is_recorded(offset))
+    }
+
+    /// Ends a rewind that `next` has passed; `true` when it did.
+    pub fn end_rewind(&mut self, next: NextOffset) -> bool {
+        self.rewind.take_if(|rewind| rewind.is_done(next)).is_some()
     }
 
     /// Puts back what a former owner had committed of the windows still open.
@@ -124,9 +138,12 @@ impl PartitionWindows {
             }
         }
         let before = self.stream_time;
+        self.stream_time = before.max(Some(time));
+        if self.rewind.as_ref().is_some_and(|rewind| !rewind.counts(offset, window)) {
+            return Fate::Kept;
+        }
         let at = self.open_window(rules, window, offset, before);
         self.open[at].add(&rules.shapes, offset, event);
-        self.stream_time = before.max(Some(time));
         Fate::Counted
     }
 

@@ -30,6 +30,8 @@ pub struct PartitionUnit {
     pub spans: Vec<WindowSpan>,
     pub dead_letters: Vec<DeadLetter>,
     pub late_events: Vec<LateEvent>,
+    /// This unit passes the end of a rewind.
+    pub ends_rewind: bool,
 }
 
 /// Rows of one rollup with their absolute values, in columns, sorted by window and key.
