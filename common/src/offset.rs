@@ -50,6 +50,11 @@ number! {
     DataVersion(i64)
 }
 
+number! {
+    /// A request to count something again, and its audit record.
+    ReplayId(i64)
+}
+
 impl Offset {
     /// The position after this record.
     #[must_use]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use common::{clock::Clock, db, shutdown::Shutdown};
-use tokio::{runtime::Handle, task::JoinSet};
+use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{
     detect::Leader,
     settings::ProcessorSettings,
     sink::{InstallError, check_stream},
-    source::{ClientError, StreamThread, ThreadError, ThreadSettings, check_topic},
+    source::{ClientError, StreamThread, ThreadError, ThreadSettings, check_topic, watch_replays},
 };
 
 /// Something the processor needs is not as it should be; nothing was started.
@@ -75,6 +75,13 @@ pub async fn run(
             shutdown: shutdown.clone(),
         };
         parts.spawn(async move { Ok(leader.run().await?) });
+        let (requested, replays) = watch::channel(Vec::new());
+        let watching =
+            watch_replays(settings.pg.clone(), Arc::clone(definition), requested, shutdown.clone());
+        parts.spawn(async move {
+            watching.await;
+            Ok(())
+        });
         for number in 0..settings.threads {
             let from = ThreadSettings {
                 settings: Arc::clone(&settings),
@@ -84,6 +91,7 @@ pub async fn run(
                 runtime: Handle::current(),
                 clock: Arc::clone(&clock),
                 shutdown: shutdown.clone(),
+                replays: replays.clone(),
             };
             parts.spawn(stream_thread(from, number));
         }

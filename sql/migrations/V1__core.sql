@@ -50,6 +50,51 @@ CREATE TABLE late_events (
     PRIMARY KEY (stream, source_partition, source_offset)
 );
 
+-- A rewind under way: which windows a partition builds again until it is where it was. See docs/architecture.md.
+CREATE TABLE rewinds (
+    stream              text        NOT NULL,
+    source_partition    integer     NOT NULL,
+    to_offset           bigint      NOT NULL,           -- from here on every record counts
+    came_from           bigint      NOT NULL,           -- where the partition was
+    stream_time_before  timestamptz,                    -- the stream time there
+    until_offset        bigint      NOT NULL,           -- where this and earlier rewinds end
+    rebuilt_windows     timestamptz[] NOT NULL,
+    rebuilt_offsets     bigint[]    NOT NULL,           -- their first records
+    rebuilt_times       timestamptz[] NOT NULL,         -- the stream times just before these
+    frozen_windows      timestamptz[] NOT NULL,         -- kept as they are: their first records have left the log
+    frozen_offsets      bigint[]    NOT NULL,
+    frozen_times        timestamptz[] NOT NULL,
+    replay_id           bigint,
+    PRIMARY KEY (stream, source_partition)
+);
+
+-- Who wanted what counted again; a replay by Kafka's own tools is recorded here as well.
+CREATE TABLE replays (
+    id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stream          text        NOT NULL,
+    request         text        NOT NULL,               -- in the words of the request
+    requested_by    text        NOT NULL,
+    requested_at    timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE replay_partitions (
+    replay_id        bigint      NOT NULL REFERENCES replays ON DELETE CASCADE,
+    source_partition integer     NOT NULL,
+    from_offset      bigint      NOT NULL,
+    to_offset        bigint,                            -- null: to where the partition is
+    state            text        NOT NULL DEFAULT 'requested'
+        CHECK (state IN ('requested', 'running', 'done', 'merged', 'cancelled', 'refused')),
+    detail           text        NOT NULL DEFAULT '',
+    start_offset     bigint,                            -- reading goes on here
+    until_offset     bigint,                            -- and is where it was here
+    windows          bigint,                            -- built again
+    frozen           bigint,
+    rows_removed     bigint,
+    started_at       timestamptz,
+    finished_at      timestamptz,
+    PRIMARY KEY (replay_id, source_partition)
+);
+
 -- Offsets never counted: [from_offset, to_offset).
 CREATE TABLE data_gaps (
     stream           text        NOT NULL,

@@ -1,5 +1,7 @@
 //! Taking partitions over: raise the epoch, read where to go on, read the open windows, in one transaction.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use common::{
     db::{self, DbError, PgSettings},
     offset::{CommitSeq, NextOffset, Offset, OwnerEpoch, PartitionId},
@@ -9,7 +11,8 @@ use common::{
 use schema::{Rollup, StreamDefinition};
 use tokio_postgres::{Client, Transaction};
 
-use crate::window::{StoredRow, WindowSpan};
+use super::rewind;
+use crate::window::{Rewind, StoredRow, WindowSpan};
 
 /// What one partition's row says before it is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub struct Claimed {
     /// The rows of windows that are still open, per rollup in the definition's order.
     pub open_rows: Vec<Vec<StoredRow>>,
     pub open_spans: Vec<WindowSpan>,
+    /// A rewind under way.
+    pub rewind: Option<Rewind>,
+    /// Records at or after `next` that were ahead of the clock before a rewind, ascending. That decision stays.
+    pub futures: VecDeque<Offset>,
 }
 
 /// # Errors
@@ -86,23 +93,24 @@ pub async fn claim(
         )
         .await
         .map_err(query("claiming partitions"))?;
+    let (mut rewinds, mut futures) = rewound(&transaction, &definition.name, &partitions).await?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         let partition = PartitionId(row.get(0));
-        let stream_time: Option<Timestamp> = row.get(3);
-        let (open_rows, open_spans) = match stream_time {
-            Some(time) => open_windows(&transaction, definition, partition, time).await?,
-            None => (vec![Vec::new(); definition.rollups.len()], Vec::new()),
-        };
-        claimed.push(Claimed {
+        let mut one = Claimed {
             partition,
             next: NextOffset(row.get(1)),
             epoch: OwnerEpoch(row.get(2)),
             commit_seq: CommitSeq(row.get(4)),
-            stream_time,
-            open_rows,
-            open_spans,
-        });
+            stream_time: row.get(3),
+            open_rows: Vec::new(),
+            open_spans: Vec::new(),
+            rewind: rewinds.remove(&partition),
+            futures: futures.remove(&partition).unwrap_or_default(),
+        };
+        let wanted = Wanted::of(definition, &one);
+        (one.open_rows, one.open_spans) = open_windows(&transaction, definition, partition, &wanted).await?;
+        claimed.push(one);
     }
     transaction.commit().await.map_err(query("committing the claim"))?;
     Ok(claimed)
@@ -130,20 +138,67 @@ pub async fn skip_to(
         .map_err(query("recording a gap"))
 }
 
+/// Which windows a new owner needs, see [`Rewind::can_change`].
+struct Wanted {
+    after: Timestamp,
+    and_after: Timestamp,
+    or_one_of: Vec<Timestamp>,
+}
+
+impl Wanted {
+    fn of(definition: &StreamDefinition, claimed: &Claimed) -> Self {
+        let spec = &definition.window;
+        // A window is open while start + size + grace > stream time.
+        let open_after =
+            |time: Timestamp| time.plus_millis(-spec.size.as_millis()).plus_millis(-spec.grace.as_millis());
+        match &claimed.rewind {
+            Some(rewind) if claimed.next < rewind.to => Self {
+                after: claimed.stream_time.map_or(Timestamp::MIN, open_after),
+                and_after: rewind.stream_time_before.map_or(Timestamp::MIN, open_after),
+                or_one_of: rewind.rebuilt.keys().map(|window| window.start).collect(),
+            },
+            _ => {
+                let after = claimed.stream_time.map_or(Timestamp::MAX, open_after);
+                Self { after, and_after: after, or_one_of: Vec::new() }
+            }
+        }
+    }
+}
+
+/// The rewinds under way and the records that stay ahead of the clock, by partition.
+async fn rewound(
+    transaction: &Transaction<'_>,
+    stream: &str,
+    partitions: &[i32],
+) -> Result<(BTreeMap<PartitionId, Rewind>, BTreeMap<PartitionId, VecDeque<Offset>>), DbError> {
+    let rewinds = transaction
+        .query(include_str!("../../../sql/queries/rewind_ongoing.sql"), &[&stream, &partitions])
+        .await
+        .map_err(query("reading rewinds under way"))?;
+    let mut futures: BTreeMap<PartitionId, VecDeque<Offset>> = BTreeMap::new();
+    let rows = transaction
+        .query(include_str!("../../../sql/queries/rewind_futures.sql"), &[&stream, &partitions])
+        .await
+        .map_err(query("reading records ahead of the clock"))?;
+    for row in &rows {
+        futures.entry(PartitionId(row.get(0))).or_default().push_back(Offset(row.get(1)));
+    }
+    Ok((rewinds.iter().map(rewind::stored).collect(), futures))
+}
+
 async fn open_windows(
     transaction: &Transaction<'_>,
     definition: &StreamDefinition,
     partition: PartitionId,
-    stream_time: Timestamp,
+    wanted: &Wanted,
 ) -> Result<(Vec<Vec<StoredRow>>, Vec<WindowSpan>), DbError> {
-    // A window is open while start + size + grace > stream time.
-    let open_after = stream_time
-        .plus_millis(-definition.window.size.as_millis())
-        .plus_millis(-definition.window.grace.as_millis());
     let mut rollups = Vec::with_capacity(definition.rollups.len());
     for rollup in &definition.rollups {
         let rows = transaction
-            .query(&open_rows_sql(rollup), &[&partition.0, &open_after])
+            .query(
+                &open_rows_sql(rollup),
+                &[&partition.0, &wanted.after, &wanted.and_after, &wanted.or_one_of],
+            )
             .await
             .map_err(query("reading open windows"))?;
         rollups.push(rows.iter().map(|row| stored_row(rollup, row)).collect());
@@ -151,19 +206,11 @@ async fn open_windows(
     let spans = transaction
         .query(
             include_str!("../../../sql/queries/window_span_open.sql"),
-            &[&definition.name, &partition.0, &open_after],
+            &[&definition.name, &partition.0, &wanted.after, &wanted.and_after, &wanted.or_one_of],
         )
         .await
         .map_err(query("reading window spans"))?;
-    let spans = spans
-        .iter()
-        .map(|row| WindowSpan {
-            window: Window { start: row.get(0) },
-            first_offset: Offset(row.get(1)),
-            last_offset: Offset(row.get(2)),
-            stream_time_at_first: row.get(3),
-        })
-        .collect();
+    let spans = spans.iter().map(rewind::span).collect();
     Ok((rollups, spans))
 }
 
@@ -176,7 +223,8 @@ fn open_rows_sql(rollup: &Rollup) -> String {
         .map(|name| format!("\"{name}\""))
         .collect();
     format!(
-        "-- open_rows {table}\nSELECT {columns} FROM \"{table}_partial\" WHERE source_partition = $1 AND window_start > $2",
+        "-- open_rows {table}\nSELECT {columns} FROM \"{table}_partial\" WHERE source_partition = $1 AND window_start > $2 \
+         AND (window_start > $3 OR window_start = ANY ($4))",
         table = rollup.name,
         columns = columns.join(", "),
     )

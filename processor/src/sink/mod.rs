@@ -3,9 +3,13 @@
 mod claim;
 mod columns;
 mod install;
+mod replays;
+mod rewind;
 mod statements;
 mod writer;
 
 pub use claim::{ClaimRequest, Claimed, StoredProgress, claim, read_progress, skip_to};
 pub use install::{InstallError, check_stream, install_stream};
+pub use replays::{ReplayRequest, refuse_replay, requested_replays};
+pub use rewind::{Cause, RewindError, RewindRequest, read_position, rewind};
 pub use writer::{Advanced, Committed, SinkError, Writer};

@@ -231,6 +231,14 @@ async fn write(
             .map_err(query("marking revised windows"))?;
     }
 
+    let ended: Vec<i32> = parts.iter().filter(|part| part.ends_rewind).map(|part| part.partition.0).collect();
+    if !ended.is_empty() {
+        transaction
+            .execute(include_str!("../../../sql/queries/rewind_end.sql"), &[stream, &ended])
+            .await
+            .map_err(query("ending rewinds"))?;
+    }
+
     let tos: Vec<i64> = parts.iter().map(|part| part.to.0).collect();
     let stream_times: Vec<Option<Timestamp>> = parts.iter().map(|part| part.stream_time).collect();
     let idle: Vec<bool> = parts.iter().map(|part| part.idle).collect();

@@ -4,26 +4,30 @@ use std::{sync::Arc, time::Duration};
 
 use backon::{BlockingRetryable, ExponentialBuilder};
 use common::{
-    db::{DbError, Reaction},
-    offset::{NextOffset, PartitionId},
+    db::{self, DbError, Reaction},
+    offset::{NextOffset, OwnerEpoch, PartitionId},
     shutdown::Shutdown,
 };
 use rdkafka::{
     Offset as KafkaOffset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, CommitMode, Consumer},
     error::KafkaError,
 };
 use schema::StreamDefinition;
 use tokio::runtime::Handle;
 
 use super::{
-    commit_tag,
+    commit_tag::{self, Mirrored},
     rebalance::RebalanceInbox,
     start::{self, Begin, Known, StartError},
 };
 use crate::{
     settings::{ProcessorSettings, Start},
-    sink::{ClaimRequest, Claimed, claim, read_progress, skip_to},
+    sink::{
+        Cause, ClaimRequest, Claimed, ReplayRequest, RewindError, RewindRequest, claim, read_progress,
+        refuse_replay, rewind, skip_to,
+    },
+    window::Target,
 };
 
 /// Partitions could not be taken over.
@@ -35,10 +39,8 @@ pub enum AssignError {
     Kafka(#[from] KafkaError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error(
-        "partition {partition}: the group's offset was set back to {to}; run `streampulse replay --from {to}`"
-    )]
-    Rewind { partition: PartitionId, to: NextOffset },
+    #[error("going back to where the group's offset was set: {0}")]
+    Rewind(#[from] RewindError),
 }
 
 impl AssignError {
@@ -46,9 +48,23 @@ impl AssignError {
         match self {
             Self::Db(error) => error.reaction() == Reaction::Retry,
             Self::Kafka(error) => !matches!(error, KafkaError::ClientConfig(..)),
-            Self::Start(_) | Self::Rewind { .. } => false,
+            // Claimed by another at the same time: the next attempt claims again.
+            Self::Rewind(RewindError::Fenced(_)) => true,
+            Self::Rewind(RewindError::Db(error)) => error.reaction() == Reaction::Retry,
+            Self::Start(_) | Self::Rewind(_) => false,
         }
     }
+}
+
+/// What became of a requested replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReplayOutcome {
+    /// The partition's row was set back.
+    Moved,
+    /// Nothing was changed.
+    NotBegun,
+    /// The answer was lost, or the row has another owner.
+    Unknown,
 }
 
 /// How long one question to a broker may take.
@@ -99,12 +115,23 @@ impl Assigner<'_> {
         let request =
             ClaimRequest { partitions: starts, topic_id: String::new(), owner: self.owner.to_owned() };
         let mut claimed = self.runtime.block_on(claim(&self.settings.pg, self.definition, &request))?;
-        self.reconcile(&mut claimed)?;
+        let moved = self.reconcile(&mut claimed)?;
+        if moved.is_empty() {
+            return Ok(claimed);
+        }
+        let request = ClaimRequest {
+            partitions: claimed.iter().map(|one| (one.partition, one.next)).collect(),
+            ..request
+        };
+        let claimed = self.runtime.block_on(claim(&self.settings.pg, self.definition, &request))?;
+        self.acknowledge(claimed.iter().filter(|one| moved.contains(&one.partition)));
         Ok(claimed)
     }
 
-    /// Compares what is stored with the log and with the group's offset in Kafka.
-    fn reconcile(&self, claimed: &mut [Claimed]) -> Result<(), AssignError> {
+    /// Compares what is stored with the log and with the group's offset in Kafka. Returns the partitions that were
+    /// moved; these have to be claimed again.
+    fn reconcile(&self, claimed: &mut [Claimed]) -> Result<Vec<PartitionId>, AssignError> {
+        let mut moved = Vec::new();
         let mut asked = TopicPartitionList::new();
         for one in claimed.iter() {
             asked.add_partition(&self.definition.topic, one.partition.0);
@@ -131,15 +158,83 @@ impl Assigner<'_> {
                 topic_changed: false,
             };
             match start::begin(&known, self.settings.on_external_reset, self.settings.on_gap)? {
-                Begin::Stored => {}
-                Begin::Reset(to) if to < one.next => {
-                    return Err(AssignError::Rewind { partition: one.partition, to });
-                }
+                Begin::Stored => continue,
+                Begin::Reset(to) if to < one.next => self.set_back(one, to, NextOffset(low))?,
                 Begin::Reset(to) => self.skip(one, to, "operator reset")?,
                 Begin::SkipGap { to, .. } => self.skip(one, to, "retention")?,
             }
+            moved.push(one.partition);
         }
+        Ok(moved)
+    }
+
+    /// Sets a partition of ours back as an operator asked.
+    pub fn replay(&self, request: &ReplayRequest, epoch: OwnerEpoch) -> Result<ReplayOutcome, AssignError> {
+        let topic = &self.definition.topic;
+        let (low, _) = match self.consumer.fetch_watermarks(topic, request.partition.0, BROKER_TIMEOUT) {
+            Ok(watermarks) => watermarks,
+            Err(error) => {
+                tracing::warn!(%error, replay = %request.replay, "the replay will be tried again");
+                return Ok(ReplayOutcome::NotBegun);
+            }
+        };
+        let rewound = self.runtime.block_on(rewind(
+            &self.settings.pg,
+            self.definition,
+            &RewindRequest {
+                partition: request.partition,
+                epoch,
+                target: request.target,
+                low: NextOffset(low),
+                cause: Cause::Replay(request.replay),
+            },
+        ));
+        match rewound {
+            Ok(_) => Ok(ReplayOutcome::Moved),
+            Err(RewindError::NotRequested(_)) => Ok(ReplayOutcome::NotBegun),
+            Err(RewindError::HeadGone(gone)) => {
+                let reason = gone.to_string();
+                self.runtime.block_on(async {
+                    let client = db::connect(&self.settings.pg, "streampulse-replay").await?;
+                    refuse_replay(&client, request, &reason).await
+                })?;
+                Ok(ReplayOutcome::NotBegun)
+            }
+            Err(error) => {
+                let error = AssignError::from(error);
+                if !error.is_passing() {
+                    return Err(error);
+                }
+                tracing::warn!(%error, replay = %request.replay, "whether the replay began is not known; claiming again");
+                Ok(ReplayOutcome::Unknown)
+            }
+        }
+    }
+
+    fn set_back(&self, claimed: &Claimed, to: NextOffset, low: NextOffset) -> Result<(), AssignError> {
+        let request = RewindRequest {
+            partition: claimed.partition,
+            epoch: claimed.epoch,
+            target: Target::From(to),
+            low,
+            cause: Cause::OffsetReset { found_by: self.owner.to_owned() },
+        };
+        self.runtime.block_on(rewind(&self.settings.pg, self.definition, &request))?;
         Ok(())
+    }
+
+    /// Puts our mark on the group's offset. Where that fails the reset is honoured once more on the next start, which
+    /// costs time and changes nothing.
+    fn acknowledge<'c>(&self, moved: impl Iterator<Item = &'c Claimed>) {
+        let mut offsets = TopicPartitionList::new();
+        for one in moved {
+            let &Claimed { partition, next, epoch, commit_seq, .. } = one;
+            let topic = &self.definition.topic;
+            commit_tag::put(&mut offsets, &Mirrored { topic, partition, next, epoch, commit_seq });
+        }
+        if let Err(error) = self.consumer.commit(&offsets, CommitMode::Sync) {
+            tracing::warn!(%error, "the group's offset could not be marked as honoured");
+        }
     }
 
     fn skip(&self, claimed: &mut Claimed, to: NextOffset, reason: &str) -> Result<(), AssignError> {

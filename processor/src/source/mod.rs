@@ -5,10 +5,12 @@ mod client;
 mod commit_tag;
 mod committer;
 mod rebalance;
+mod replays;
 mod start;
 mod task;
 mod thread;
 
 pub use client::{ClientError, check_topic};
+pub(crate) use replays::watch_replays;
 pub use start::StartError;
 pub use thread::{StreamThread, ThreadError, ThreadSettings};

@@ -1,6 +1,9 @@
 //! One partition while it is ours: from records to its part of a commit unit.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use common::{
     offset::{NextOffset, Offset, OwnerEpoch, PartitionId},
@@ -43,6 +46,8 @@ pub(super) struct Task {
     windows: PartitionWindows,
     dead_letters: Vec<DeadLetter>,
     late_events: Vec<LateEvent>,
+    /// Records to come that were ahead of the clock before a rewind, ascending.
+    futures: VecDeque<Offset>,
     /// Since when the log has held nothing more for us; `None` while records come.
     at_end_since: Option<Instant>,
     idle: bool,
@@ -51,7 +56,8 @@ pub(super) struct Task {
 
 impl Task {
     pub fn resume(claimed: &Claimed, rules: &WindowRules) -> Self {
-        let mut windows = PartitionWindows::new(claimed.partition, claimed.stream_time, None);
+        let mut windows =
+            PartitionWindows::new(claimed.partition, claimed.stream_time, claimed.rewind.clone());
         windows.restore(rules, &claimed.open_spans, &claimed.open_rows);
         Self {
             partition: claimed.partition,
@@ -62,6 +68,7 @@ impl Task {
             windows,
             dead_letters: Vec::new(),
             late_events: Vec::new(),
+            futures: claimed.futures.clone(),
             at_end_since: None,
             idle: false,
             // A claim stores "not idle".
@@ -81,29 +88,8 @@ impl Task {
         }
         let payload = message.payload().unwrap_or_default();
         match bench.decoder.decode(payload, &mut bench.event) {
-            Ok(()) => {
-                let reference = match message.timestamp() {
-                    rdkafka::Timestamp::LogAppendTime(millis) => Timestamp::from_millis(millis),
-                    _ => bench.now,
-                };
-                let view = bench.decoder.view(&bench.event, payload);
-                match self.windows.add(&bench.rules, offset, &view, reference) {
-                    Fate::Counted => self.tally.counted += 1,
-                    Fate::Kept => {}
-                    Fate::Late(late) => {
-                        self.tally.late += 1;
-                        self.late_events.push(late);
-                    }
-                    Fate::Future { ahead } => {
-                        let detail = format!(
-                            "event time {} is {} s ahead of {reference}",
-                            view.event_time(),
-                            ahead / 1_000
-                        );
-                        self.bury(offset, "future", detail, payload);
-                    }
-                }
-            }
+            Ok(()) if self.was_ahead(offset) => {}
+            Ok(()) => self.add(bench, message, payload),
             Err(DecodeError::Reject(reject)) => {
                 self.bury(offset, reject.code.as_str(), reject.detail, payload);
             }
@@ -115,7 +101,47 @@ impl Task {
         Ok(())
     }
 
+    fn add(&mut self, bench: &Workbench, message: &BorrowedMessage<'_>, payload: &[u8]) {
+        let offset = Offset(message.offset());
+        let reference = match message.timestamp() {
+            rdkafka::Timestamp::LogAppendTime(millis) => Timestamp::from_millis(millis),
+            _ => bench.now,
+        };
+        let view = bench.decoder.view(&bench.event, payload);
+        match self.windows.add(&bench.rules, offset, &view, reference) {
+            Fate::Counted => self.tally.counted += 1,
+            Fate::Kept => {}
+            Fate::Late(late) => {
+                if !self.windows.is_recorded(offset) {
+                    self.tally.late += 1;
+                    self.late_events.push(late);
+                }
+            }
+            Fate::Future { ahead } => {
+                let detail =
+                    format!("event time {} is {} s ahead of {reference}", view.event_time(), ahead / 1_000);
+                self.bury(offset, "future", detail, payload);
+            }
+        }
+    }
+
+    /// Was this record buried before a rewind as being ahead of the clock? It moves no stream time now either.
+    fn was_ahead(&mut self, offset: Offset) -> bool {
+        while let Some(&first) = self.futures.front()
+            && first <= offset
+        {
+            self.futures.pop_front();
+            if first == offset {
+                return true;
+            }
+        }
+        false
+    }
+
     fn bury(&mut self, offset: Offset, reason: &'static str, detail: String, payload: &[u8]) {
+        if self.windows.is_recorded(offset) {
+            return;
+        }
         self.tally.dead += 1;
         self.dead_letters.push(DeadLetter {
             offset,

@@ -1,31 +1,35 @@
 //! A stream thread: one consumer, its partitions, and at most one commit unit in flight.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use common::{clock::Clock, offset::PartitionId, shutdown::Shutdown};
+use common::{
+    clock::Clock,
+    offset::{PartitionId, ReplayId},
+    shutdown::Shutdown,
+};
 use rdkafka::{
     Message, Offset as KafkaOffset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer},
     error::KafkaError,
 };
 use schema::{Decoder, Event, StreamDefinition};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 use super::{
-    assign::{AssignError, Assigner},
+    assign::{AssignError, Assigner, ReplayOutcome},
     client::{self, ClientError},
-    commit_tag,
+    commit_tag::{self, Mirrored},
     committer::Committer,
     rebalance::{self, Rebalance, RebalanceInbox},
     task::{Tally, Task, Workbench},
 };
 use crate::{
     settings::ProcessorSettings,
-    sink::{Advanced, Committed, SinkError, Writer},
+    sink::{Advanced, Committed, ReplayRequest, SinkError, Writer},
     window::{CommitUnit, WindowRules},
 };
 
@@ -57,6 +61,8 @@ pub struct ThreadSettings {
     pub runtime: Handle,
     pub clock: Arc<dyn Clock>,
     pub shutdown: Shutdown,
+    /// Replays that wait for the owners of their partitions.
+    pub replays: watch::Receiver<Vec<ReplayRequest>>,
 }
 
 /// Polls between two looks at the clock.
@@ -67,6 +73,9 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 
 /// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
 const BUSY_POLL: Duration = Duration::from_millis(2);
+
+/// How long the client may take to go to another offset.
+const SEEK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One consumer of the group with the partitions it was given.
 #[allow(missing_debug_implementations, reason = "a client has no useful Debug")]
@@ -80,6 +89,8 @@ pub struct StreamThread {
     waiting_since: Option<Instant>,
     waiting_events: usize,
     paused: bool,
+    /// Replays that need nothing more from us, though the list may still name them.
+    settled_replays: HashSet<(ReplayId, PartitionId)>,
 }
 
 impl StreamThread {
@@ -109,6 +120,7 @@ impl StreamThread {
             waiting_since: None,
             waiting_events: 0,
             paused: false,
+            settled_replays: HashSet::new(),
         })
     }
 
@@ -186,7 +198,8 @@ impl StreamThread {
         if !self.committer.is_busy() && (full || self.is_due(now)) {
             self.commit();
         }
-        self.pause_when(self.committer.is_busy() && full)
+        self.pause_when(self.committer.is_busy() && full)?;
+        self.carry_out_replays()
     }
 
     fn is_due(&self, now: Instant) -> bool {
@@ -224,11 +237,7 @@ impl StreamThread {
                 continue;
             }
             let topic = &self.from.definition.topic;
-            if offsets.add_partition_offset(topic, partition.0, KafkaOffset::Offset(next.0)).is_ok()
-                && let Some(mut element) = offsets.find_partition(topic, partition.0)
-            {
-                element.set_metadata(commit_tag::tag(epoch, commit_seq));
-            }
+            commit_tag::put(&mut offsets, &Mirrored { topic, partition, next, epoch, commit_seq });
         }
         if offsets.count() > 0
             && let Err(error) = self.consumer.commit(&offsets, CommitMode::Async)
@@ -252,6 +261,56 @@ impl StreamThread {
         Ok(())
     }
 
+    /// Sets those of our partitions back that an operator wants counted again.
+    fn carry_out_replays(&mut self) -> Result<(), ThreadError> {
+        let ours = |request: &&ReplayRequest| {
+            self.tasks.contains_key(&request.partition)
+                && !self.settled_replays.contains(&(request.replay, request.partition))
+        };
+        let requests: Vec<ReplayRequest> = self.from.replays.borrow().iter().filter(ours).copied().collect();
+        if requests.is_empty() {
+            return Ok(());
+        }
+        self.flush()?;
+        if self.committer.is_busy() {
+            return Ok(());
+        }
+        for request in requests {
+            if let Some(task) = self.tasks.get(&request.partition) {
+                let outcome = self.assigner().replay(&request, task.epoch)?;
+                if outcome != ReplayOutcome::Unknown {
+                    self.settled_replays.insert((request.replay, request.partition));
+                }
+                if outcome != ReplayOutcome::NotBegun {
+                    self.read_on_elsewhere(request.partition)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After our row was changed: claim it again and read on from where it says.
+    fn read_on_elsewhere(&mut self, partition: PartitionId) -> Result<(), ThreadError> {
+        self.tasks.remove(&partition);
+        for claimed in self.assigner().take_over(&[partition])? {
+            let next = KafkaOffset::Offset(claimed.next.0);
+            self.consumer.seek(&self.from.definition.topic, partition.0, next, SEEK_TIMEOUT)?;
+            self.tasks.insert(claimed.partition, Task::resume(&claimed, &self.bench.rules));
+        }
+        Ok(())
+    }
+
+    fn assigner(&self) -> Assigner<'_> {
+        Assigner {
+            consumer: &self.consumer,
+            runtime: &self.from.runtime,
+            settings: &self.from.settings,
+            definition: &self.from.definition,
+            owner: &self.from.owner,
+            shutdown: &self.from.shutdown,
+        }
+    }
+
     fn answer_rebalance(&mut self) -> Result<(), ThreadError> {
         for message in self.consumer.context().take() {
             match message {
@@ -273,17 +332,9 @@ impl StreamThread {
     }
 
     fn take_over(&mut self, mut partitions: TopicPartitionList) -> Result<(), ThreadError> {
-        let assigner = Assigner {
-            consumer: &self.consumer,
-            runtime: &self.from.runtime,
-            settings: &self.from.settings,
-            definition: &self.from.definition,
-            owner: &self.from.owner,
-            shutdown: &self.from.shutdown,
-        };
         let ids: Vec<PartitionId> = partition_ids(&partitions).collect();
         if !ids.is_empty() {
-            for claimed in assigner.take_over(&ids)? {
+            for claimed in self.assigner().take_over(&ids)? {
                 partitions.set_partition_offset(
                     &self.from.definition.topic,
                     claimed.partition.0,
