@@ -9,7 +9,8 @@ pub mod window;
 
 pub use pipeline::{PreflightError, ProcessorError, preflight, run};
 pub use settings::{OnExternalReset, OnGap, ProcessorSettings, Start};
-pub use sink::{InstallError, check_stream, install_stream};
+pub use sink::{InstallError, check_stream, install_stream, read_position};
+pub use source::{LogEnds, log_ends, offset_at};
 pub use window::{
     Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules, WindowSpan, plan,
 };

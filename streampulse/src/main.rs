@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Refused(error)) => refused(&error),
         Err(Failure::Broken(error)) => {
-            eprintln!("streampulse: {error:#}");
+            eprintln!("streampulse: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
@@ -33,6 +33,20 @@ fn main() -> ExitCode {
 
 /// One line that says what and what to do; nothing was started.
 fn refused(error: &anyhow::Error) -> ExitCode {
-    eprintln!("streampulse: {error:#}");
+    eprintln!("streampulse: {}", one_line(error));
     ExitCode::from(2)
+}
+
+/// The error and its causes, without those that an outer message has quoted already.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) && !cause.starts_with("db error") {
+            line.push_str(": ");
+            line.push_str(&cause);
+        }
+    }
+    line.replace('\n', " ")
 }

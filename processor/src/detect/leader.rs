@@ -95,23 +95,22 @@ impl Leader {
         let (through, refold, epoch): (Option<Timestamp>, Option<Timestamp>, i64) =
             (progress.get(0), progress.get(1), progress.get(2));
 
-        let size = self.definition.window.size.as_millis();
         let next = match through {
-            Some(through) => Some(refold.unwrap_or(through.plus_millis(size))),
+            Some(through) => Some(refold.unwrap_or(through.plus_millis(self.size()))),
             None => self.first_window(client).await?,
         };
-        let Some(next) = next else { return Ok(false) };
-        if refold.is_none() && next >= final_before {
-            return Ok(false);
-        }
+        let Some(next) = next.filter(|next| *next < final_before) else { return Ok(false) };
         // Far ahead there may be nothing for days: go on from the first window that has rows.
-        let Some(first) = self.first_window_from(client, next).await?.filter(|first| *first < final_before)
-        else {
-            let reached = final_before.plus_millis(-size).max(through.unwrap_or(Timestamp::MIN));
-            return self.judge(client, (next, reached), epoch).await;
-        };
-        let last = first.plus_millis((WINDOWS_PER_STEP - 1) * size).min(final_before.plus_millis(-size));
-        self.judge(client, (next.min(first), last.max(first)), epoch).await
+        let first = self.first_window_from(client, next).await?.filter(|first| *first < final_before);
+        let last_final = final_before.plus_millis(-self.size());
+        let last = first.map_or(last_final, |first| {
+            first.plus_millis((WINDOWS_PER_STEP - 1) * self.size()).min(last_final)
+        });
+        self.judge(client, (next, last), (through, epoch)).await
+    }
+
+    fn size(&self) -> i64 {
+        self.definition.window.size.as_millis()
     }
 
     /// Windows that start before this are final. A window is final once every partition that is not idle has
@@ -150,12 +149,13 @@ impl Leader {
         Ok(row.get(0))
     }
 
-    /// Judges all windows from `range.0` to `range.1` again from their rows, and moves on to `range.1`.
+    /// Judges all windows from `range.0` to `range.1` again from their rows, and moves on from there. What was judged
+    /// before and comes after `range.1` is judged again once it is final again, which a rewind puts off.
     async fn judge(
         &self,
         client: &mut Client,
         range: (Timestamp, Timestamp),
-        epoch: i64,
+        (through, epoch): (Option<Timestamp>, i64),
     ) -> Result<bool, DbError> {
         let stream = &self.definition.name;
         let transaction = client.transaction().await.map_err(query("opening detection"))?;
@@ -169,8 +169,13 @@ impl Leader {
                 self.judge_rule(&transaction, (rule, rollup), range).await?;
             }
         }
+        let refold = through.filter(|through| *through > range.1).map(|_| range.1.plus_millis(self.size()));
+        let through = through.max(Some(range.1));
         let moved = transaction
-            .execute(include_str!("../../../sql/queries/detector_advance.sql"), &[stream, &epoch, &range.1])
+            .execute(
+                include_str!("../../../sql/queries/detector_advance.sql"),
+                &[stream, &epoch, &through, &refold],
+            )
             .await
             .map_err(query("moving detection on"))?;
         if moved == 0 {

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use common::{
+    offset::{NextOffset, PartitionId},
+    time::Timestamp,
+};
 use rdkafka::{
-    ClientConfig, ClientContext,
+    ClientConfig, ClientContext, Offset as KafkaOffset, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
@@ -81,15 +85,7 @@ impl ConsumerContext for Quiet {}
 /// When no broker answers or the topic does not exist.
 pub fn check_topic(kafka: &[(String, String)], topic: &str) -> Result<usize, ClientError> {
     let servers = servers(kafka);
-    let mut config = ClientConfig::new();
-    for (key, value) in kafka {
-        config.set(key, value);
-    }
-    let consumer: BaseConsumer<Quiet> = config
-        .set("group.id", "streampulse-check")
-        .set("allow.auto.create.topics", "false")
-        .create_with_context(Quiet)
-        .map_err(ClientError::Config)?;
+    let consumer = asking(kafka)?;
     let metadata = consumer
         .fetch_metadata(Some(topic), START_TIMEOUT)
         .map_err(|error| ClientError::Unreachable { servers: servers.clone(), reason: error.to_string() })?;
@@ -106,6 +102,59 @@ pub fn check_topic(kafka: &[(String, String)], topic: &str) -> Result<usize, Cli
         },
         None => Err(ClientError::NoTopic { topic: topic.to_owned(), servers }),
     }
+}
+
+/// What a partition's log holds: `[low, high)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogEnds {
+    pub low: NextOffset,
+    pub high: NextOffset,
+}
+
+/// # Errors
+/// When no broker answers or the partition does not exist.
+pub fn log_ends(
+    kafka: &[(String, String)],
+    topic: &str,
+    partition: PartitionId,
+) -> Result<LogEnds, ClientError> {
+    let (low, high) = asking(kafka)?
+        .fetch_watermarks(topic, partition.0, START_TIMEOUT)
+        .map_err(|error| ClientError::Topic { topic: topic.to_owned(), reason: error.to_string() })?;
+    Ok(LogEnds { low: NextOffset(low), high: NextOffset(high) })
+}
+
+/// The first record whose Kafka timestamp is not before `time`; the end of the log where there is none.
+///
+/// # Errors
+/// When no broker answers or the partition does not exist.
+pub fn offset_at(
+    kafka: &[(String, String)],
+    topic: &str,
+    partition: PartitionId,
+    time: Timestamp,
+) -> Result<NextOffset, ClientError> {
+    let refused =
+        |error: KafkaError| ClientError::Topic { topic: topic.to_owned(), reason: error.to_string() };
+    let mut asked = TopicPartitionList::new();
+    asked.add_partition_offset(topic, partition.0, KafkaOffset::Offset(time.as_millis())).map_err(refused)?;
+    let found = asking(kafka)?.offsets_for_times(asked, START_TIMEOUT).map_err(refused)?;
+    match found.find_partition(topic, partition.0).map(|element| element.offset()) {
+        Some(KafkaOffset::Offset(offset)) if offset >= 0 => Ok(NextOffset(offset)),
+        _ => Ok(log_ends(kafka, topic, partition)?.high),
+    }
+}
+
+fn asking(kafka: &[(String, String)]) -> Result<BaseConsumer<Quiet>, ClientError> {
+    let mut config = ClientConfig::new();
+    for (key, value) in kafka {
+        config.set(key, value);
+    }
+    config
+        .set("group.id", "streampulse-check")
+        .set("allow.auto.create.topics", "false")
+        .create_with_context(Quiet)
+        .map_err(ClientError::Config)
 }
 
 fn servers(kafka: &[(String, String)]) -> String {

@@ -10,7 +10,7 @@ mod start;
 mod task;
 mod thread;
 
-pub use client::{ClientError, check_topic};
+pub use client::{ClientError, LogEnds, check_topic, log_ends, offset_at};
 pub(crate) use replays::watch_replays;
 pub use start::StartError;
 pub use thread::{StreamThread, ThreadError, ThreadSettings};

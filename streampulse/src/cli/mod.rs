@@ -4,6 +4,7 @@ mod demo;
 mod kafka;
 mod postgres;
 mod processing;
+mod replay;
 mod serving;
 mod settings_file;
 mod streams;
@@ -16,6 +17,7 @@ pub use demo::DemoArgs;
 pub use kafka::KafkaArgs;
 pub use postgres::PostgresArgs;
 pub use processing::ProcessingArgs;
+pub use replay::{Place, ReplayArgs};
 pub use serving::ServingArgs;
 pub use settings_file::with_settings_file;
 pub use streams::StreamArgs;
@@ -49,6 +51,8 @@ pub enum Command {
     Api(ApiArgs),
     /// Send events: a seeded workload, or a real access log.
     Generate(Box<GenerateArgs>),
+    /// Count a part of a stream again, exactly, while its processors run.
+    Replay(Box<ReplayArgs>),
     /// Compare the tables with a truth file, cell by cell.
     Verify(VerifyArgs),
     /// Work on stream definitions.

@@ -6,6 +6,7 @@ mod generate;
 mod local;
 mod migrate;
 mod processor;
+mod replay;
 mod streams;
 mod verify;
 
@@ -25,6 +26,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args).await,
         Command::Api(args) => api::run(&args).await,
         Command::Generate(args) => generate::run(*args).await.map_err(Failure::Refused),
+        Command::Replay(args) => replay::run(*args).await,
         Command::Verify(args) => verify::run(&args).await,
         Command::Streams(StreamsCommand::Check { files }) => streams::check(&files).map_err(Failure::Refused),
         Command::Kafka { port } => local::kafka(port).await.map_err(Failure::Refused),

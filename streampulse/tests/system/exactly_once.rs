@@ -52,14 +52,14 @@ async fn the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processor
             match &first {
                 None => first = Some(contents),
                 Some(first) => {
-                    assert_same(first, &contents, &format!("{count} processors, every {interval}"))
+                    assert_same(first, &contents, &format!("{count} processors, every {interval}"));
                 }
             }
         }
     }
 }
 
-fn assert_same(expected: &[String], found: &[String], what: &str) {
+pub fn assert_same(expected: &[String], found: &[String], what: &str) {
     let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(5).collect();
     let unexpected: Vec<_> = found.iter().filter(|row| !expected.contains(row)).take(5).collect();
     assert!(expected == found, "{what}: missing {missing:#?}, unexpected {unexpected:#?}");

@@ -6,3 +6,4 @@ mod stage;
 
 mod exactly_once;
 mod refusals;
+mod replay;

@@ -163,12 +163,31 @@ impl Stage {
             "SELECT coalesce(through_window + interval '1 minute' >= {FINAL_BEFORE} AND refold_from IS NULL, false)
              FROM detector_progress"
         );
+        self.until(client, &query, limit).await;
+    }
+
+    /// Waits until `query` says true.
+    pub async fn until(&self, client: &Client, query: &str, limit: Duration) {
         let begin = Instant::now();
-        let mut pace = tokio::time::interval(Duration::from_millis(20));
-        while !client.query_one(&query, &[]).await.unwrap().get::<_, bool>(0) {
-            assert!(begin.elapsed() < limit, "not judged after {limit:?}");
+        let mut pace = tokio::time::interval(Duration::from_millis(5));
+        while !client.query_one(query, &[]).await.unwrap().get::<_, bool>(0) {
+            assert!(begin.elapsed() < limit, "not within {limit:?}: {query}");
             pace.tick().await;
         }
+    }
+
+    pub async fn column(&self, client: &Client, query: &str) -> Vec<String> {
+        client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
+    /// With Kafka's own tool, which refuses while the group has members.
+    pub async fn reset_offsets(&self, whither: &[&str]) {
+        let servers = self.servers.kafka.bootstrap_servers();
+        let mut arguments = vec!["--bootstrap-server", &servers, "--group", &self.pg.dbname];
+        arguments.extend(["--topic", &self.topic, "--reset-offsets", "--execute"]);
+        arguments.extend(whither);
+        let printed = self.servers.kafka.run_tool(RESET_TOOL, &arguments).await.unwrap();
+        assert!(printed.contains(&self.topic), "{printed}");
     }
 
     /// Tables against truth, cell by cell.
@@ -216,6 +235,8 @@ impl Stage {
         rows
     }
 }
+
+const RESET_TOOL: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 
 /// Windows that begin before this are final, whichever partitions are idle. Window and grace as shipped.
 const FINAL_BEFORE: &str =
