@@ -1,0 +1,49 @@
+# `make help` lists what can be made.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+CARGO ?= cargo
+INPUT ?=
+ARGS ?=
+
+.PHONY: help deps page run build test lint kafka clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install what is missing (Debian or Ubuntu)
+	deploy/install.sh
+
+page: frontend/dist/index.html ## Build the dashboard that the program embeds
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	touch $@
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find frontend/src frontend/index.html frontend/public frontend/vite.config.ts -type f 2>/dev/null)
+	cd frontend && npm run build
+
+build: page ## Build the program, optimised: target/release/streampulse
+	$(CARGO) build --release --locked
+
+run: ## The whole product on this machine, live; INPUT=FILE shows a real access log, ARGS="…" goes to the demo
+	deploy/install.sh run
+	$(MAKE) build
+	target/release/streampulse demo $(if $(INPUT),--input '$(INPUT)') $(ARGS)
+
+test: deps page ## All tests: unit, property, real PostgreSQL, real Kafka, real Chromium
+	cd frontend && npm run types:check && npm test
+	$(CARGO) test --workspace --locked
+
+lint: page ## Formatting, clippy, the page's linter, the compose file
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	cd frontend && npm run lint
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
+		else echo 'cargo-deny is not installed: licences and bans were not checked'; fi
+
+kafka: ## A real Apache Kafka on port 9092, until Ctrl-C
+	$(CARGO) run --locked --quiet -- kafka $(ARGS)
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf frontend/dist frontend/node_modules
