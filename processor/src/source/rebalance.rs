@@ -15,6 +15,7 @@ use std::{
 use common::offset::{NextOffset, PartitionId};
 use rdkafka::{
     ClientContext, Statistics, TopicPartitionList,
+    config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::RDKafkaErrorCode,
     types::RDKafkaRespErr,
@@ -72,6 +73,22 @@ impl RebalanceInbox {
 }
 
 impl ClientContext for RebalanceInbox {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        // Kafka's copy of the offsets may lag, as during a rebalance; the tables decide.
+        let level = if facility == "COMMITFAIL" { RDKafkaLogLevel::Debug } else { level };
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::error!(target: "librdkafka", facility, message),
+            RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, message),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+                tracing::info!(target: "librdkafka", facility, message);
+            }
+            RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, message),
+        }
+    }
+
     fn stats(&self, statistics: Statistics) {
         let mut known = self.high_watermarks.lock().unwrap_or_else(PoisonError::into_inner);
         for topic in statistics.topics.values() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use generator::Source;
+
 use crate::stage::{Stage, troubled};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -57,6 +59,28 @@ async fn the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processor
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
+    let test = "a_real_access_log_is_counted_exactly_though_a_processor_is_killed";
+    let Some(stage) = Stage::set(test, "web-requests", 4).await else { return };
+    let client = stage.client().await;
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/samples/access.log");
+    let lines = std::fs::read_to_string(sample).unwrap().lines().count() as u64;
+    let slow = ["--threads", "2", "--commit-events", "20", "--commit-interval", "50ms"];
+    let mut first = stage.processor(&slow);
+    let second = stage.processor(&slow);
+    let truth =
+        stage.send(Source::AccessLog { path: sample.into(), keep_times: true }, lines, None).await.unwrap();
+    stage.until_committed(&client, 1, LIMIT).await;
+    first.kill();
+    stage.until_committed(&client, lines, LIMIT).await;
+    second.stop().await;
+    stage.assert_equals(&truth).await;
+    let counted = "SELECT sum(requests)::text FROM web_status_stats";
+    let late = truth.late_events.len() as u64;
+    assert_eq!(stage.column(&client, counted).await, [(lines - late).to_string()]);
 }
 
 pub fn assert_same(expected: &[String], found: &[String], what: &str) {

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod http;
 mod stage;
 
+mod demo;
 mod exactly_once;
+mod page;
 mod refusals;
 mod replay;

@@ -113,23 +113,41 @@ impl Stage {
         db::connect(&self.pg, "test").await.unwrap()
     }
 
-    /// Sends `source` in the background; the handle gives the truth.
+    /// Sends `source` in the background, a tenth of it live, the rest as the history of an hour; the handle gives the
+    /// truth.
     pub fn send(
         &self,
         source: Source,
         events: u64,
         per_second: Option<f64>,
     ) -> tokio::task::JoinHandle<Truth> {
-        let access_log = matches!(source, Source::AccessLog { .. });
-        let settings = GenerateSettings {
+        let settings = GenerateSettings { rate: per_second, ..self.generate(source) };
+        self.spawn(GenerateSettings {
+            events: Some(events / 10),
+            history: 3_600_000,
+            history_events: events - events / 10,
+            ..settings
+        })
+    }
+
+    /// Sends `source` as history of this many milliseconds.
+    pub fn send_history(&self, source: Source, events: u64, history: i64) -> tokio::task::JoinHandle<Truth> {
+        self.spawn(GenerateSettings { history, history_events: events, ..self.generate(source) })
+    }
+
+    fn generate(&self, source: Source) -> GenerateSettings {
+        GenerateSettings {
             topic: self.topic.clone(),
             source,
-            events: Some(if access_log { 0 } else { events / 10 }),
-            history: 3_600_000,
-            history_events: if access_log { 0 } else { events - events / 10 },
-            rate: per_second,
+            events: Some(0),
+            history: 0,
+            history_events: 0,
+            rate: None,
             truth: None,
-        };
+        }
+    }
+
+    fn spawn(&self, settings: GenerateSettings) -> tokio::task::JoinHandle<Truth> {
         let kafka = self.kafka();
         tokio::task::spawn_blocking(move || {
             generator::generate(&settings, &kafka, &SystemClock, &Shutdown::default()).unwrap().truth

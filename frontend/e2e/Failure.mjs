@@ -1,0 +1,4 @@
+/** The page is not what it should be. */
+export class Failure extends Error {
+  name = "Failure";
+}

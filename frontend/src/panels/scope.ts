@@ -1,0 +1,1 @@
+export const lastMinutes = (minutes: number): string => `last ${minutes} minutes`;
