@@ -6,6 +6,7 @@
 
 mod settings;
 
+mod monitor;
 mod server;
 
 mod middleware;
@@ -30,6 +31,7 @@ mod snapshot;
 mod assets;
 mod openapi;
 
+pub use monitor::{Monitor, Readiness};
 pub use openapi::document as openapi_document;
 pub use server::{ApiError, BindError, Bound, bind, serve};
 pub use settings::ApiSettings;

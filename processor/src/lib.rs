@@ -1,12 +1,14 @@
 //! Source → window → sink, and detection on what is final.
 
 pub mod detect;
+pub mod health;
 pub mod pipeline;
 pub mod settings;
 pub mod sink;
 pub mod source;
 pub mod window;
 
+pub use health::Health;
 pub use pipeline::{PreflightError, ProcessorError, preflight, run};
 pub use settings::{OnExternalReset, OnGap, ProcessorSettings, Start};
 pub use sink::{InstallError, check_stream, install_stream, read_position};

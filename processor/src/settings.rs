@@ -5,6 +5,8 @@ use std::{str::FromStr, sync::Arc};
 use common::{db::PgSettings, duration::Millis, time::Timestamp};
 use schema::StreamDefinition;
 
+use crate::health::Health;
+
 /// Settings of one processor process.
 #[derive(Clone, Debug)]
 pub struct ProcessorSettings {
@@ -29,6 +31,8 @@ pub struct ProcessorSettings {
     pub start: Start,
     pub on_external_reset: OnExternalReset,
     pub on_gap: OnGap,
+    /// Told what keeps the process from being ready.
+    pub health: Health,
 }
 
 /// Where a partition that was never read begins.

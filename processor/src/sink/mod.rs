@@ -12,4 +12,4 @@ pub use claim::{ClaimRequest, Claimed, StoredProgress, claim, read_progress, ski
 pub use install::{InstallError, check_stream, install_stream};
 pub use replays::{ReplayRequest, refuse_replay, requested_replays};
 pub use rewind::{Cause, RewindError, RewindRequest, read_position, rewind};
-pub use writer::{Advanced, Committed, SinkError, Writer};
+pub use writer::{Advanced, Committed, Reporter, SinkError, Writer};

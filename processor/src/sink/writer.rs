@@ -13,7 +13,10 @@ use schema::StreamDefinition;
 use tokio_postgres::{Client, Transaction, types::ToSql};
 
 use super::statements::Statements;
-use crate::window::{CommitUnit, PartitionUnit, RollupRows};
+use crate::{
+    health::Health,
+    window::{CommitUnit, PartitionUnit, RollupRows},
+};
 
 /// The sink gave up: nothing of the unit was written.
 #[derive(Debug, thiserror::Error)]
@@ -49,15 +52,28 @@ pub struct Writer {
     definition: Arc<StreamDefinition>,
     session: Option<(Client, Statements)>,
     known_days: HashSet<i64>,
+    reporter: Reporter,
     shutdown: Shutdown,
+}
+
+/// Where a writer tells that the database keeps it waiting.
+#[derive(Clone, Debug)]
+pub struct Reporter {
+    pub health: Health,
+    pub part: String,
 }
 
 const DAY_MILLIS: i64 = 86_400_000;
 
 impl Writer {
     #[must_use]
-    pub fn new(settings: PgSettings, definition: Arc<StreamDefinition>, shutdown: Shutdown) -> Self {
-        Self { settings, definition, session: None, known_days: HashSet::new(), shutdown }
+    pub fn new(
+        settings: PgSettings,
+        definition: Arc<StreamDefinition>,
+        reporter: Reporter,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self { settings, definition, session: None, known_days: HashSet::new(), reporter, shutdown }
     }
 
     /// Makes `unit` durable, all of it that is still ours, and returns only then.
@@ -75,6 +91,9 @@ impl Writer {
             match self.attempt(&unit, answer_lost).await {
                 Ok(Attempt::Committed(advanced)) => {
                     outcome.advanced.extend(advanced);
+                    if answer_lost {
+                        self.reporter.health.well(&self.reporter.part);
+                    }
                     return Ok(outcome);
                 }
                 Ok(Attempt::Fenced(fenced)) => {
@@ -85,6 +104,7 @@ impl Writer {
                 Err(error) if error.reaction() == Reaction::Retry => {
                     self.session = None;
                     answer_lost = true;
+                    self.reporter.health.blocked(&self.reporter.part, error.to_string());
                     if self.shutdown.requested() {
                         return Err(SinkError::Stopped);
                     }

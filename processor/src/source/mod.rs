@@ -4,6 +4,7 @@ mod assign;
 mod client;
 mod commit_tag;
 mod committer;
+mod meter;
 mod rebalance;
 mod replays;
 mod start;

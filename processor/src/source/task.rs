@@ -33,6 +33,8 @@ pub(super) struct Tally {
     pub counted: u64,
     pub late: u64,
     pub dead: u64,
+    /// Kafka's timestamp of the first of them, in milliseconds since 1970.
+    pub first_append: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,9 @@ impl Task {
         let offset = Offset(message.offset());
         if offset.next() <= self.next {
             return Ok(());
+        }
+        if self.tally.first_append.is_none() {
+            self.tally.first_append = message.timestamp().to_millis();
         }
         let payload = message.payload().unwrap_or_default();
         match bench.decoder.decode(payload, &mut bench.event) {

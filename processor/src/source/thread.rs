@@ -24,12 +24,13 @@ use super::{
     client::{self, ClientError},
     commit_tag::{self, Mirrored},
     committer::Committer,
+    meter::Meter,
     rebalance::{self, Rebalance, RebalanceInbox},
-    task::{Tally, Task, Workbench},
+    task::{Task, Workbench},
 };
 use crate::{
     settings::ProcessorSettings,
-    sink::{Advanced, Committed, ReplayRequest, SinkError, Writer},
+    sink::{Advanced, Committed, ReplayRequest, Reporter, SinkError, Writer},
     window::{CommitUnit, WindowRules},
 };
 
@@ -89,6 +90,7 @@ pub struct StreamThread {
     waiting_since: Option<Instant>,
     waiting_events: usize,
     paused: bool,
+    meter: Meter,
     /// Replays that need nothing more from us, though the list may still name them.
     settled_replays: HashSet<(ReplayId, PartitionId)>,
 }
@@ -108,8 +110,15 @@ impl StreamThread {
             event: Event::default(),
             now: from.clock.now(),
         };
-        let writer =
-            Writer::new(from.settings.pg.clone(), Arc::clone(&from.definition), from.shutdown.clone());
+        let meter = Meter::new(&from.definition.name);
+        let health = from.settings.health.clone();
+        health.blocked(&from.owner, "waiting for partitions");
+        let writer = Writer::new(
+            from.settings.pg.clone(),
+            Arc::clone(&from.definition),
+            Reporter { health, part: from.owner.clone() },
+            from.shutdown.clone(),
+        );
         let committer = Committer::new(from.runtime.clone(), writer);
         Ok(Self {
             from,
@@ -120,6 +129,7 @@ impl StreamThread {
             waiting_since: None,
             waiting_events: 0,
             paused: false,
+            meter,
             settled_replays: HashSet::new(),
         })
     }
@@ -215,19 +225,24 @@ impl StreamThread {
     fn commit(&mut self) {
         let inbox = self.consumer.context();
         let mut unit = CommitUnit::default();
+        let mut oldest_append = None;
         for task in self.tasks.values_mut() {
-            count(&self.from.definition.name, std::mem::take(&mut task.tally));
+            let tally = std::mem::take(&mut task.tally);
+            self.meter.tally(tally);
+            oldest_append = oldest_append.into_iter().chain(tally.first_append).min();
             unit.partitions.extend(task.take(&self.bench.rules, inbox.high_watermark(task.partition)));
         }
         self.waiting_since = None;
         self.waiting_events = 0;
         if !unit.is_empty() {
+            self.meter.submitted(oldest_append);
             self.committer.submit(unit);
         }
     }
 
     /// Forgets what was fenced and tells Kafka how far we are, for the tools that look there.
     fn settle(&mut self, committed: Committed) {
+        self.meter.committed(self.from.clock.now().as_millis());
         for partition in &committed.fenced {
             self.tasks.remove(partition);
         }
@@ -312,6 +327,7 @@ impl StreamThread {
     }
 
     fn answer_rebalance(&mut self) -> Result<(), ThreadError> {
+        self.meter.rebalanced();
         for message in self.consumer.context().take() {
             match message {
                 Rebalance::Assigned(partitions) => self.take_over(partitions)?,
@@ -348,6 +364,7 @@ impl StreamThread {
             }
         }
         rebalance::assign(&self.consumer, &partitions)?;
+        self.from.settings.health.well(&self.from.owner);
         // New partitions come unpaused.
         if self.paused {
             self.consumer.resume(&self.consumer.assignment()?)?;
@@ -408,14 +425,5 @@ fn is_passing(error: &KafkaError) -> bool {
                 | Code::UnknownTopicOrPartition
         ),
         _ => true,
-    }
-}
-
-fn count(stream: &str, tally: Tally) {
-    for (fate, number) in [("counted", tally.counted), ("late", tally.late), ("dead_letter", tally.dead)] {
-        if number > 0 {
-            metrics::counter!("processed_events_total", "stream" => stream.to_owned(), "fate" => fate)
-                .increment(number);
-        }
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use common::{db::PgSettings, duration::Millis};
-use processor::{OnExternalReset, OnGap, ProcessorSettings, Start};
+use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
 
 /// How a processor reads and commits.
@@ -36,6 +36,12 @@ pub struct ProcessingArgs {
     /// When retention has removed records that were not read: stop or skip.
     #[arg(long, env = "ON_GAP", default_value = "stop", value_name = "WHAT")]
     pub on_gap: OnGap,
+    /// Serve /metrics, /healthz and /readyz on this port [default: not at all].
+    #[arg(long, env = "MONITOR_PORT", value_name = "PORT")]
+    pub monitor_port: Option<u16>,
+    /// Address of that port; 0.0.0.0 for all interfaces.
+    #[arg(long, env = "MONITOR_HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub monitor_host: std::net::IpAddr,
 }
 
 impl ProcessingArgs {
@@ -59,6 +65,7 @@ impl ProcessingArgs {
             start: self.start,
             on_external_reset: self.on_external_reset,
             on_gap: self.on_gap,
+            health: Health::default(),
         }
     }
 }

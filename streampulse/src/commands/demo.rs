@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, anyhow};
 use common::{clock::SystemClock, db, duration::Millis, shutdown::Shutdown, telemetry};
 use generator::{GenerateSettings, Source, Workload};
-use processor::{OnExternalReset, OnGap, ProcessorSettings, Start};
+use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
 use tokio::task::JoinHandle;
 
@@ -78,6 +78,7 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
         start: Start::Earliest,
         on_external_reset: OnExternalReset::Honour,
         on_gap: OnGap::Stop,
+        health: Health::default(),
     };
     let settings = Arc::new(settings);
     processor::preflight(&settings).await?;

@@ -1,6 +1,8 @@
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use common::clock::SystemClock;
+use ::api::Monitor;
+use anyhow::Context;
+use common::{clock::SystemClock, telemetry};
 
 use super::{Failure, shutdown_on_signals};
 use crate::cli::ProcessorArgs;
@@ -12,11 +14,25 @@ pub(super) async fn run(args: &ProcessorArgs) -> Result<(), Failure> {
             args.kafka.properties(),
             args.postgres.settings()?,
         ));
+        let metrics = telemetry::init_metrics()?;
+        let monitor = match args.processing.monitor_port {
+            Some(port) => {
+                let address = SocketAddr::new(args.processing.monitor_host, port);
+                Some(Monitor::bind(address).await.context("MONITOR_PORT")?)
+            }
+            None => None,
+        };
         ::processor::preflight(&settings).await?;
-        Ok((settings, shutdown_on_signals()?))
+        Ok((settings, metrics, monitor, shutdown_on_signals()?))
     };
-    let (settings, shutdown) = prepare().await.map_err(Failure::Refused)?;
-    ::processor::run(settings, Arc::new(SystemClock), shutdown)
-        .await
-        .map_err(|error| Failure::Broken(error.into()))
+    let (settings, metrics, monitor, shutdown) = prepare().await.map_err(Failure::Refused)?;
+    let monitoring = monitor.map(|monitor| {
+        let health = settings.health.clone();
+        tokio::spawn(monitor.serve(metrics, Arc::new(move || health.reasons()), shutdown.clone()))
+    });
+    let outcome = ::processor::run(settings, Arc::new(SystemClock), shutdown).await;
+    if let Some(monitoring) = monitoring {
+        monitoring.abort();
+    }
+    outcome.map_err(|error| Failure::Broken(error.into()))
 }
