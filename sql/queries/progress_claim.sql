@@ -5,5 +5,6 @@ SELECT $1, u.source_partition, $4, u.start_offset, 1, $5
 FROM unnest($2::integer[], $3::bigint[]) AS u (source_partition, start_offset)
 ORDER BY u.source_partition
 ON CONFLICT (stream, source_partition) DO UPDATE
-    SET owner_epoch = p.owner_epoch + 1, owner = EXCLUDED.owner, idle = false, updated_at = now()
-RETURNING p.source_partition, p.next_offset, p.owner_epoch, p.stream_time, p.commit_seq
+    SET owner_epoch = p.owner_epoch + 1, owner = EXCLUDED.owner,
+        topic_id = CASE WHEN p.topic_id = '' THEN EXCLUDED.topic_id ELSE p.topic_id END, idle = false, updated_at = now()
+RETURNING p.source_partition, p.next_offset, p.owner_epoch, p.stream_time, p.commit_seq, p.topic_id

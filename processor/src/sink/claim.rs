@@ -19,7 +19,6 @@ use crate::window::{Rewind, StoredRow, WindowSpan};
 pub struct StoredProgress {
     pub partition: PartitionId,
     pub next: NextOffset,
-    pub topic_id: String,
 }
 
 /// Which partitions to take over, and where one that was never read begins.
@@ -36,6 +35,8 @@ pub struct ClaimRequest {
 pub struct Claimed {
     pub partition: PartitionId,
     pub next: NextOffset,
+    /// The topic's id when the partition was first read; empty where the broker gave none.
+    pub topic_id: String,
     pub epoch: OwnerEpoch,
     pub commit_seq: CommitSeq,
     pub stream_time: Option<Timestamp>,
@@ -63,11 +64,7 @@ pub async fn read_progress(
         .map_err(|source| DbError::Query { what: "reading progress", source })?;
     Ok(rows
         .iter()
-        .map(|row| StoredProgress {
-            partition: PartitionId(row.get(0)),
-            next: NextOffset(row.get(1)),
-            topic_id: row.get(4),
-        })
+        .map(|row| StoredProgress { partition: PartitionId(row.get(0)), next: NextOffset(row.get(1)) })
         .collect())
 }
 
@@ -100,6 +97,7 @@ pub async fn claim(
         let mut one = Claimed {
             partition,
             next: NextOffset(row.get(1)),
+            topic_id: row.get(5),
             epoch: OwnerEpoch(row.get(2)),
             commit_seq: CommitSeq(row.get(4)),
             stream_time: row.get(3),

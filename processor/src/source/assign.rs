@@ -20,6 +20,7 @@ use super::{
     commit_tag::{self, Mirrored},
     rebalance::RebalanceInbox,
     start::{self, Begin, Known, StartError},
+    topic_id::topic_id,
 };
 use crate::{
     settings::{ProcessorSettings, Start},
@@ -112,10 +113,10 @@ impl Assigner<'_> {
             };
             starts.push((partition, start));
         }
-        let request =
-            ClaimRequest { partitions: starts, topic_id: String::new(), owner: self.owner.to_owned() };
+        let topic_id = topic_id(self.consumer, &self.definition.topic, BROKER_TIMEOUT).unwrap_or_default();
+        let request = ClaimRequest { partitions: starts, topic_id, owner: self.owner.to_owned() };
         let mut claimed = self.runtime.block_on(claim(&self.settings.pg, self.definition, &request))?;
-        let moved = self.reconcile(&mut claimed)?;
+        let moved = self.reconcile(&mut claimed, &request.topic_id)?;
         if moved.is_empty() {
             return Ok(claimed);
         }
@@ -130,7 +131,7 @@ impl Assigner<'_> {
 
     /// Compares what is stored with the log and with the group's offset in Kafka. Returns the partitions that were
     /// moved; these have to be claimed again.
-    fn reconcile(&self, claimed: &mut [Claimed]) -> Result<Vec<PartitionId>, AssignError> {
+    fn reconcile(&self, claimed: &mut [Claimed], topic_id: &str) -> Result<Vec<PartitionId>, AssignError> {
         let mut moved = Vec::new();
         let mut asked = TopicPartitionList::new();
         for one in claimed.iter() {
@@ -155,7 +156,8 @@ impl Assigner<'_> {
                 committed: group,
                 low: NextOffset(low),
                 high: NextOffset(high),
-                topic_changed: false,
+                // Not known is not changed.
+                topic_changed: !topic_id.is_empty() && !one.topic_id.is_empty() && one.topic_id != topic_id,
             };
             match start::begin(&known, self.settings.on_external_reset, self.settings.on_gap)? {
                 Begin::Stored => continue,

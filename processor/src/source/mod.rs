@@ -10,6 +10,7 @@ mod replays;
 mod start;
 mod task;
 mod thread;
+mod topic_id;
 
 pub use client::{ClientError, LogEnds, check_topic, log_ends, offset_at};
 pub(crate) use replays::watch_replays;

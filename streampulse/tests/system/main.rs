@@ -7,6 +7,7 @@ mod stage;
 
 mod demo;
 mod exactly_once;
+mod lost_log;
 mod page;
 mod refusals;
 mod replay;

@@ -102,11 +102,15 @@ impl Stage {
 
     /// A processor in the group of this stage's database.
     pub fn processor(&self, arguments: &[&str]) -> Processor {
+        Processor { child: self.processor_command(arguments).spawn().unwrap() }
+    }
+
+    pub fn processor_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.streampulse(&["processor"]);
         // The shortest session a broker allows, so that a killed member is missed soon.
         command.args(["--kafka-property", "session.timeout.ms=6000"]).args(arguments);
         command.env("KAFKA_GROUP_ID", &self.pg.dbname);
-        Processor { child: command.spawn().unwrap() }
+        command
     }
 
     pub async fn client(&self) -> Client {
@@ -206,6 +210,23 @@ impl Stage {
         arguments.extend(whither);
         let printed = self.servers.kafka.run_tool(RESET_TOOL, &arguments).await.unwrap();
         assert!(printed.contains(&self.topic), "{printed}");
+    }
+
+    /// As retention would.
+    pub async fn delete_records_before(&self, offset: i64) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("offsets.json");
+        let partition = format!(r#"{{"topic": "{}", "partition": 0, "offset": {offset}}}"#, self.topic);
+        std::fs::write(&file, format!(r#"{{"version": 1, "partitions": [{partition}]}}"#)).unwrap();
+        let servers = self.servers.kafka.bootstrap_servers();
+        let arguments = ["--bootstrap-server", &servers, "--offset-json-file", file.to_str().unwrap()];
+        self.servers.kafka.run_tool("org.apache.kafka.tools.DeleteRecordsCommand", &arguments).await.unwrap();
+    }
+
+    pub async fn delete_topic(&self) {
+        let servers = self.servers.kafka.bootstrap_servers();
+        let arguments = ["--bootstrap-server", &servers, "--delete", "--topic", &self.topic];
+        self.servers.kafka.run_tool("org.apache.kafka.tools.TopicCommand", &arguments).await.unwrap();
     }
 
     /// Tables against truth, cell by cell.
