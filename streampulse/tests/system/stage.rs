@@ -108,7 +108,8 @@ impl Stage {
     pub fn processor_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.streampulse(&["processor"]);
         // The shortest session a broker allows, so that a killed member is missed soon.
-        command.args(["--kafka-property", "session.timeout.ms=6000"]).args(arguments);
+        command.args(["--kafka-property", "session.timeout.ms=2000"]);
+        command.args(["--kafka-property", "heartbeat.interval.ms=500"]).args(arguments);
         command.env("KAFKA_GROUP_ID", &self.pg.dbname);
         command
     }
