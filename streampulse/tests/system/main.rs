@@ -6,6 +6,7 @@ mod http;
 mod stage;
 
 mod demo;
+mod detection;
 mod exactly_once;
 mod lost_log;
 mod page;
