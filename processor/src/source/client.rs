@@ -41,11 +41,15 @@ pub(super) fn consumer_config(kafka: &[(String, String)], group: &str) -> Client
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "65536")
         .set("queued.min.messages", "100000")
-        .set("session.timeout.ms", "10000")
-        .set("heartbeat.interval.ms", "1000")
         .set("max.poll.interval.ms", "300000")
-        .set("partition.assignment.strategy", "cooperative-sticky")
         .set("statistics.interval.ms", "1000");
+    // With the consumer protocol of KIP-848 these are the broker's to say, and a client that sets them is refused.
+    if !kafka.iter().any(|(key, value)| key == "group.protocol" && value.eq_ignore_ascii_case("consumer")) {
+        config
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "1000")
+            .set("partition.assignment.strategy", "cooperative-sticky");
+    }
     for (key, value) in kafka {
         config.set(key, value);
     }

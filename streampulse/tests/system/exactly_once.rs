@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generator::Source;
 
-use crate::stage::{Stage, troubled};
+use crate::stage::{Processor, Stage, troubled};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -28,6 +28,52 @@ async fn one_of_two_processors_is_killed_midway() {
     second.stop().await;
     assert!(!truth.late_events.is_empty() && !truth.dead_letters.is_empty());
     stage.assert_equals(&truth).await;
+}
+
+/// Processors join and leave while events come, under each protocol a group can have.
+async fn joining_and_leaving(test: &str, protocol: &[&str]) {
+    const EVENTS: u64 = 60_000;
+    let Some(stage) = Stage::set(test, "content-downloads", 8).await else { return };
+    let client = stage.client().await;
+    let start = || {
+        let mut command = stage.processor_command_without_session();
+        for property in protocol {
+            command.args(["--kafka-property", property]);
+        }
+        Processor::spawn(command.args(["--threads", "2"]))
+    };
+    let first = start();
+    let sending = stage.send(troubled(13), EVENTS, Some(1_500.0));
+    stage.until_committed(&client, EVENTS / 8, LIMIT).await;
+    let second = start();
+    stage.until(&client, OWNERS_OF_BOTH, LIMIT).await;
+    first.stop().await;
+    let third = start();
+    let truth = sending.await.unwrap();
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    second.stop().await;
+    third.stop().await;
+    stage.assert_equals(&truth).await;
+}
+
+/// Two processes own partitions.
+const OWNERS_OF_BOTH: &str =
+    "SELECT count(DISTINCT regexp_replace(owner, ':[0-9]+$', '')) = 2 FROM partition_progress";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processors_join_and_leave_cooperatively() {
+    joining_and_leaving("processors_join_and_leave_cooperatively", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processors_join_and_leave_eagerly() {
+    joining_and_leaving("processors_join_and_leave_eagerly", &["partition.assignment.strategy=range"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processors_join_and_leave_by_the_consumer_protocol() {
+    let test = "processors_join_and_leave_by_the_consumer_protocol";
+    joining_and_leaving(test, &["group.protocol=consumer"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

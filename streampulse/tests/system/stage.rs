@@ -102,14 +102,19 @@ impl Stage {
 
     /// A processor in the group of this stage's database.
     pub fn processor(&self, arguments: &[&str]) -> Processor {
-        Processor { child: self.processor_command(arguments).spawn().unwrap() }
+        Processor::spawn(&mut self.processor_command(arguments))
     }
 
     pub fn processor_command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.streampulse(&["processor"]);
-        // The shortest session a broker allows, so that a killed member is missed soon.
+        let mut command = self.processor_command_without_session();
+        // Short, so that a killed member is missed soon.
         command.args(["--kafka-property", "session.timeout.ms=2000"]);
         command.args(["--kafka-property", "heartbeat.interval.ms=500"]).args(arguments);
+        command
+    }
+
+    pub fn processor_command_without_session(&self) -> Command {
+        let mut command = self.streampulse(&["processor"]);
         command.env("KAFKA_GROUP_ID", &self.pg.dbname);
         command
     }
@@ -297,6 +302,10 @@ pub struct Processor {
 }
 
 impl Processor {
+    pub fn spawn(command: &mut Command) -> Self {
+        Self { child: command.spawn().unwrap() }
+    }
+
     pub fn kill(&mut self) {
         assert!(self.child.try_wait().unwrap().is_none(), "the processor ended by itself");
         self.child.kill().unwrap();
