@@ -14,13 +14,6 @@ use tokio_postgres::{Client, Transaction};
 use super::rewind;
 use crate::window::{Rewind, StoredRow, WindowSpan};
 
-/// What one partition's row says before it is claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredProgress {
-    pub partition: PartitionId,
-    pub next: NextOffset,
-}
-
 /// Which partitions to take over, and where one that was never read begins.
 #[derive(Clone, Debug)]
 pub struct ClaimRequest {
@@ -49,23 +42,36 @@ pub struct Claimed {
     pub futures: VecDeque<Offset>,
 }
 
+/// The partitions of the stream that were ever started.
+///
 /// # Errors
 /// When the database does not answer.
-pub async fn read_progress(
+pub async fn started_partitions(settings: &PgSettings, stream: &str) -> Result<Vec<PartitionId>, DbError> {
+    let client = db::connect(settings, "streampulse-claim").await?;
+    let rows = client
+        .query(include_str!("../../../sql/queries/progress_known.sql"), &[&stream])
+        .await
+        .map_err(query("reading progress"))?;
+    Ok(rows.iter().map(|row| PartitionId(row.get(0))).collect())
+}
+
+/// Notes where each partition of a stream begins that was never started. Where another was faster, its word stays.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn seed(
     settings: &PgSettings,
     stream: &str,
-    partitions: &[PartitionId],
-) -> Result<Vec<StoredProgress>, DbError> {
+    starts: &[(PartitionId, NextOffset)],
+) -> Result<(), DbError> {
     let client = db::connect(settings, "streampulse-claim").await?;
-    let partitions: Vec<i32> = partitions.iter().map(|partition| partition.0).collect();
-    let rows = client
-        .query(include_str!("../../../sql/queries/progress_read.sql"), &[&stream, &partitions])
+    let partitions: Vec<i32> = starts.iter().map(|(partition, _)| partition.0).collect();
+    let offsets: Vec<i64> = starts.iter().map(|(_, start)| start.0).collect();
+    client
+        .execute(include_str!("../../../sql/queries/progress_seed.sql"), &[&stream, &partitions, &offsets])
         .await
-        .map_err(|source| DbError::Query { what: "reading progress", source })?;
-    Ok(rows
-        .iter()
-        .map(|row| StoredProgress { partition: PartitionId(row.get(0)), next: NextOffset(row.get(1)) })
-        .collect())
+        .map(|_| ())
+        .map_err(query("noting where partitions begin"))
 }
 
 /// Makes us the owner: from here on a former owner's commits match no row.

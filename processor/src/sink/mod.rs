@@ -8,7 +8,7 @@ mod rewind;
 mod statements;
 mod writer;
 
-pub use claim::{ClaimRequest, Claimed, StoredProgress, claim, read_progress, skip_to};
+pub use claim::{ClaimRequest, Claimed, claim, seed, skip_to, started_partitions};
 pub use install::{InstallError, check_stream, install_stream};
 pub use replays::{ReplayRequest, refuse_replay, requested_replays};
 pub use rewind::{Cause, RewindError, RewindRequest, read_position, rewind};

@@ -25,8 +25,8 @@ use super::{
 use crate::{
     settings::{ProcessorSettings, Start},
     sink::{
-        Cause, ClaimRequest, Claimed, ReplayRequest, RewindError, RewindRequest, claim, read_progress,
-        refuse_replay, rewind, skip_to,
+        Cause, ClaimRequest, Claimed, ReplayRequest, RewindError, RewindRequest, claim, refuse_replay,
+        rewind, seed, skip_to, started_partitions,
     },
     window::Target,
 };
@@ -102,15 +102,17 @@ impl Assigner<'_> {
     }
 
     fn attempt(&self, partitions: &[PartitionId]) -> Result<Vec<Claimed>, AssignError> {
-        let stored =
-            self.runtime.block_on(read_progress(&self.settings.pg, &self.definition.name, partitions))?;
+        let mut known =
+            self.runtime.block_on(started_partitions(&self.settings.pg, &self.definition.name))?;
+        if known.is_empty() {
+            known = self.start_all()?;
+        }
         let mut starts = Vec::with_capacity(partitions.len());
         for &partition in partitions {
-            let known = stored.iter().find(|row| row.partition == partition);
-            let start = match known {
-                Some(row) => row.next,
-                None => self.first_start(partition)?,
-            };
+            // Where a row is there this start is not looked at. Else the partition was added to the topic since, and
+            // nothing of it may be missed, wherever the others began.
+            let start =
+                if known.contains(&partition) { NextOffset(0) } else { self.watermarks(partition)?.0 };
             starts.push((partition, start));
         }
         let topic_id = topic_id(self.consumer, &self.definition.topic, BROKER_TIMEOUT).unwrap_or_default();
@@ -249,12 +251,33 @@ impl Assigner<'_> {
         Ok(())
     }
 
-    fn first_start(&self, partition: PartitionId) -> Result<NextOffset, AssignError> {
+    /// A stream's first start: every partition of the topic begins where the settings say, now.
+    fn start_all(&self) -> Result<Vec<PartitionId>, AssignError> {
+        let topic = &self.definition.topic;
+        let metadata = self.consumer.fetch_metadata(Some(topic), BROKER_TIMEOUT)?;
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        let starts = partitions
+            .map(|partition| {
+                let partition = PartitionId(partition.id());
+                Ok((partition, self.first_start(partition)?))
+            })
+            .collect::<Result<Vec<_>, AssignError>>()?;
+        self.runtime.block_on(seed(&self.settings.pg, &self.definition.name, &starts))?;
+        Ok(starts.into_iter().map(|(partition, _)| partition).collect())
+    }
+
+    fn watermarks(&self, partition: PartitionId) -> Result<(NextOffset, NextOffset), KafkaError> {
         let topic = &self.definition.topic;
         let (low, high) = self.consumer.fetch_watermarks(topic, partition.0, BROKER_TIMEOUT)?;
+        Ok((NextOffset(low), NextOffset(high)))
+    }
+
+    fn first_start(&self, partition: PartitionId) -> Result<NextOffset, AssignError> {
+        let topic = &self.definition.topic;
+        let (low, high) = self.watermarks(partition)?;
         match self.settings.start {
-            Start::Earliest => Ok(NextOffset(low)),
-            Start::Latest => Ok(NextOffset(high)),
+            Start::Earliest => Ok(low),
+            Start::Latest => Ok(high),
             Start::At(time) => {
                 let mut asked = TopicPartitionList::new();
                 asked.add_partition_offset(topic, partition.0, KafkaOffset::Offset(time.as_millis()))?;
@@ -263,7 +286,7 @@ impl Assigner<'_> {
                 // No record at or after the time: begin with the next one that comes.
                 Ok(match offset {
                     Some(KafkaOffset::Offset(offset)) if offset >= 0 => NextOffset(offset),
-                    _ => NextOffset(high),
+                    _ => high,
                 })
             }
         }

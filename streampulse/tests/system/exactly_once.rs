@@ -129,6 +129,23 @@ async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
     assert_eq!(stage.column(&client, counted).await, [(lines - late).to_string()]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_added_to_a_topic_are_read_from_their_beginning() {
+    let test = "partitions_added_to_a_topic_are_read_from_their_beginning";
+    let Some(stage) = Stage::set(test, "content-downloads", 2).await else { return };
+    let client = stage.client().await;
+    // Sent before the first start, and so not asked for.
+    stage.send(troubled(14), 1_000, None).await.unwrap();
+    let latest = ["--start", "latest", "--kafka-property", "topic.metadata.refresh.interval.ms=500"];
+    let processor = stage.processor(&latest);
+    stage.until(&client, "SELECT count(*) = 2 FROM partition_progress WHERE owner <> ''", LIMIT).await;
+    stage.add_partitions(6).await;
+    let truth = stage.send(troubled(15), 12_000, None).await.unwrap();
+    stage.until_committed(&client, 13_000, LIMIT).await;
+    processor.stop().await;
+    stage.assert_equals(&truth).await;
+}
+
 pub fn assert_same(expected: &[String], found: &[String], what: &str) {
     let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(5).collect();
     let unexpected: Vec<_> = found.iter().filter(|row| !expected.contains(row)).take(5).collect();

@@ -229,6 +229,14 @@ impl Stage {
         self.servers.kafka.run_tool("org.apache.kafka.tools.DeleteRecordsCommand", &arguments).await.unwrap();
     }
 
+    /// To so many in all.
+    pub async fn add_partitions(&self, partitions: i32) {
+        let (servers, count) = (self.servers.kafka.bootstrap_servers(), partitions.to_string());
+        let arguments =
+            ["--bootstrap-server", &servers, "--alter", "--topic", &self.topic, "--partitions", &count];
+        self.servers.kafka.run_tool("org.apache.kafka.tools.TopicCommand", &arguments).await.unwrap();
+    }
+
     pub async fn delete_topic(&self) {
         let servers = self.servers.kafka.bootstrap_servers();
         let arguments = ["--bootstrap-server", &servers, "--delete", "--topic", &self.topic];
