@@ -32,8 +32,8 @@ pub enum SinkError {
 pub struct Committed {
     /// Now durable: up to where, by which owner, as which commit.
     pub advanced: Vec<Advanced>,
-    /// Owned by somebody else by now; nothing of theirs was written.
-    pub fenced: Vec<PartitionId>,
+    /// Not ours under this epoch any more; nothing of theirs was written. We may have claimed them anew meanwhile.
+    pub fenced: Vec<(PartitionId, OwnerEpoch)>,
 }
 
 /// One partition's durable position.
@@ -98,8 +98,12 @@ impl Writer {
                 }
                 Ok(Attempt::Fenced(fenced)) => {
                     tracing::warn!(?fenced, stream = %self.definition.name, "partitions were claimed by another owner");
-                    unit.partitions.retain(|part| !fenced.contains(&part.partition));
-                    outcome.fenced.extend(fenced);
+                    let (lost, kept) = unit
+                        .partitions
+                        .into_iter()
+                        .partition::<Vec<_>, _>(|part| fenced.contains(&part.partition));
+                    unit.partitions = kept;
+                    outcome.fenced.extend(lost.iter().map(|part| (part.partition, part.epoch)));
                 }
                 Err(error) if error.reaction() == Reaction::Retry => {
                     self.session = None;

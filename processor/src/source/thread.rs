@@ -243,8 +243,11 @@ impl StreamThread {
     /// Forgets what was fenced and tells Kafka how far we are, for the tools that look there.
     fn settle(&mut self, committed: Committed) {
         self.meter.committed(self.from.clock.now().as_millis());
-        for partition in &committed.fenced {
-            self.tasks.remove(partition);
+        for (partition, epoch) in committed.fenced {
+            // What was in flight when the group took the partition and gave it back to us is fenced by our own claim.
+            if self.tasks.get(&partition).is_some_and(|task| task.epoch == epoch) {
+                self.tasks.remove(&partition);
+            }
         }
         let mut offsets = TopicPartitionList::new();
         for Advanced { partition, next, epoch, commit_seq } in committed.advanced {
