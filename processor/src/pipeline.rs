@@ -8,7 +8,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 use crate::{
     detect::Leader,
     settings::ProcessorSettings,
-    sink::{InstallError, check_stream},
+    sink::{InstallError, check_stream, claim_group},
     source::{ClientError, StreamThread, ThreadError, ThreadSettings, check_topic, watch_replays},
 };
 
@@ -50,6 +50,7 @@ pub async fn preflight(settings: &Arc<ProcessorSettings>) -> Result<(), Prefligh
     let client = db::connect(&settings.pg, "streampulse-preflight").await?;
     for stream in &settings.streams {
         check_stream(&client, stream).await?;
+        claim_group(&client, &stream.name, &group(settings, stream)).await?;
         let (settings, stream) = (Arc::clone(settings), Arc::clone(stream));
         let checked = tokio::task::spawn_blocking(move || check_topic(&settings.kafka, &stream.topic)).await;
         checked.map_err(|error| PreflightError::Settings(error.to_string()))??;

@@ -109,10 +109,11 @@ CREATE TABLE data_gaps (
 
 -- The definition a stream's tables were made for; a processor with another one is refused.
 CREATE TABLE stream_definitions (
-    stream      text        PRIMARY KEY,
-    fingerprint text        NOT NULL,
-    definition  jsonb       NOT NULL,
-    applied_at  timestamptz NOT NULL DEFAULT now()
+    stream         text        PRIMARY KEY,
+    fingerprint    text        NOT NULL,
+    definition     jsonb       NOT NULL,
+    consumer_group text,                                -- the one group that reads it; null before the first start
+    applied_at     timestamptz NOT NULL DEFAULT now()
 );
 
 -- How far detection has come. The leader moves through_window by compare-and-set.

@@ -16,6 +16,11 @@ pub enum InstallError {
          {ours}); use the definition they were made for, or give the changed stream and its rollups new names"
     )]
     Changed { stream: String, stored: String, ours: String },
+    #[error(
+        "stream '{stream}' is read into this database by group '{stored}', and two groups would count everything \
+         twice; set KAFKA_GROUP_ID={stored}, or stop its processors and run `streampulse migrate --move-to-group {ours}`"
+    )]
+    OtherGroup { stream: String, stored: String, ours: String },
 }
 
 const STORED: &str = "SELECT fingerprint FROM stream_definitions WHERE stream = $1";
@@ -71,6 +76,34 @@ pub async fn check_stream(client: &Client, definition: &StreamDefinition) -> Res
         Some(row) => compare(definition, row.get(0)),
         None => Err(InstallError::NotInstalled { stream: definition.name.clone() }),
     }
+}
+
+/// Makes `group` the one that reads the stream, if there is none yet.
+///
+/// # Errors
+/// [`InstallError::OtherGroup`] when there is another.
+pub async fn claim_group(client: &Client, stream: &str, group: &str) -> Result<(), InstallError> {
+    let row = client
+        .query_one(include_str!("../../../sql/queries/stream_group.sql"), &[&stream, &group])
+        .await
+        .map_err(query("reading the stream's group"))?;
+    let stored: String = row.get(0);
+    if stored == group {
+        return Ok(());
+    }
+    Err(InstallError::OtherGroup { stream: stream.to_owned(), stored, ours: group.to_owned() })
+}
+
+/// Gives the stream to another group, which goes on where the tables are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn move_to_group(client: &Client, stream: &str, group: &str) -> Result<(), InstallError> {
+    client
+        .execute("UPDATE stream_definitions SET consumer_group = $2 WHERE stream = $1", &[&stream, &group])
+        .await
+        .map_err(query("moving the stream to another group"))?;
+    Ok(())
 }
 
 fn compare(definition: &StreamDefinition, stored: String) -> Result<(), InstallError> {

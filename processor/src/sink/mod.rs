@@ -9,7 +9,7 @@ mod statements;
 mod writer;
 
 pub use claim::{ClaimRequest, Claimed, claim, seed, skip_to, started_partitions};
-pub use install::{InstallError, check_stream, install_stream};
+pub use install::{InstallError, check_stream, claim_group, install_stream, move_to_group};
 pub use replays::{ReplayRequest, refuse_replay, requested_replays};
 pub use rewind::{Cause, RewindError, RewindRequest, read_position, rewind};
 pub use writer::{Advanced, Committed, Reporter, SinkError, Writer};

@@ -91,6 +91,9 @@ pub struct MigrateArgs {
     pub postgres: PostgresArgs,
     #[command(flatten)]
     pub streams: StreamArgs,
+    /// Let this consumer group read the streams from now on; the processors of the old one must have stopped.
+    #[arg(long, value_name = "GROUP")]
+    pub move_to_group: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -46,13 +46,31 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
     assert_refused(processor().env("STREAMS", "no-such-stream"), &["no-such-stream", "content-downloads"]);
     assert_refused(processor().env("SCHEMA_PATH", "missing.avsc"), &["SCHEMA_PATH", "missing.avsc"]);
     let empty = stage.servers.postgres.create_database("not_migrated").await.unwrap();
-    let unmigrated = format!(
-        "postgres://{}:{}@127.0.0.1:{}/not_migrated",
-        empty.user,
-        empty.password.unwrap_or_default(),
-        empty.port
-    );
+    let password = empty.password.unwrap_or_default();
+    let unmigrated = format!("postgres://{}:{password}@127.0.0.1:{}/not_migrated", empty.user, empty.port);
     assert_refused(processor().env("DATABASE_URL", &unmigrated), &["streampulse migrate"]);
+
+    let other = stage.servers.postgres.create_database("other_definition").await.unwrap();
+    let other = format!("postgres://{}:{}@127.0.0.1:{}/other_definition", other.user, password, other.port);
+    let migrated = stage.streampulse(&["migrate"]).env("DATABASE_URL", &other).status().unwrap();
+    assert!(migrated.success());
+    let other_schema = file("other.avsc", &schema_with_another_field());
+    assert_refused(
+        processor().env("DATABASE_URL", &other).env("SCHEMA_PATH", &other_schema),
+        &["another definition", "content-downloads"],
+    );
+    let first = stage.processor(&[]);
+    let client = stage.client().await;
+    let limit = std::time::Duration::from_secs(60);
+    stage.until(&client, "SELECT bool_or(consumer_group IS NOT NULL) FROM stream_definitions", limit).await;
+    first.stop().await;
+    assert_refused(
+        processor().env("KAFKA_GROUP_ID", "second"),
+        &["two groups", &stage.pg.dbname, "--move-to-group second"],
+    );
+    let moved = stage.streampulse(&["migrate", "--move-to-group", "second"]).status().unwrap();
+    assert!(moved.success());
+    assert_refused(&mut stage.processor_command(&[]), &["two groups", "'second'"]);
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -68,6 +86,15 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
         stage.streampulse(&["generate", "--from-access-log", "missing.log"]).env("KAFKA_TOPIC", &stage.topic),
         &["missing.log"],
     );
+}
+
+/// The shipped schema with one more field, which makes it another definition.
+fn schema_with_another_field() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/events/content-download.avsc");
+    let mut schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    schema["fields"].as_array_mut().unwrap().push(serde_json::json!({"name": "more", "type": "long"}));
+    schema.to_string()
 }
 
 /// The shipped definition with a field path that its schema does not have.
