@@ -46,7 +46,8 @@ pub struct Decoder {
     definition: Arc<StreamDefinition>,
     source: Box<dyn SchemaSource>,
     plans: Vec<Plan>,
-    known: HashMap<SchemaKey, usize>,
+    /// The plan of each schema met, or why there can be none.
+    known: HashMap<SchemaKey, Result<usize, Reject>>,
 }
 
 /// An [`Event`] together with the bytes its texts lie in.
@@ -73,12 +74,7 @@ impl Decoder {
     /// When the definition does not fit its own schema.
     pub fn new(definition: Arc<StreamDefinition>, source: Box<dyn SchemaSource>) -> Result<Self, PlanError> {
         let plan = Plan::compile(&definition, &definition.schema)?;
-        Ok(Self {
-            definition,
-            source,
-            plans: vec![plan],
-            known: HashMap::from([(SchemaKey::Default, DEFAULT_PLAN)]),
-        })
+        Ok(Self { definition, source, plans: vec![plan], known: HashMap::new() })
     }
 
     /// Fills `event` from `payload`. What `event` held before does not matter, nor what it holds after an error.
@@ -117,8 +113,11 @@ impl Decoder {
     }
 
     fn plan_for(&mut self, key: SchemaKey) -> Result<Option<usize>, DecodeError> {
-        if let Some(&known) = self.known.get(&key) {
-            return Ok(Some(known));
+        if key == SchemaKey::Default {
+            return Ok(Some(DEFAULT_PLAN));
+        }
+        if let Some(known) = self.known.get(&key) {
+            return known.clone().map(Some).map_err(DecodeError::Reject);
         }
         let schema = match key {
             SchemaKey::Default => None,
@@ -128,15 +127,18 @@ impl Decoder {
             }
         };
         let Some(schema) = schema else { return Ok(None) };
-        let plan = Plan::compile(&self.definition, &schema).map_err(|error| {
-            Reject::new(
+        let plan = match Plan::compile(&self.definition, &schema) {
+            Ok(plan) => {
+                self.plans.push(plan);
+                Ok(self.plans.len() - 1)
+            }
+            Err(error) => Err(Reject::new(
                 RejectCode::UnknownSchema,
                 format!("the schema of {key:?} does not fit the definition: {error}"),
-            )
-        })?;
-        self.plans.push(plan);
-        self.known.insert(key, self.plans.len() - 1);
-        Ok(Some(self.plans.len() - 1))
+            )),
+        };
+        self.known.insert(key, plan.clone());
+        Ok(Some(plan?))
     }
 }
 
@@ -155,7 +157,9 @@ impl Plan {
         }
         event.numbers.clear();
         for number in &self.numbers {
-            event.numbers.push(units(event.slots[number.slot], number.scale)?);
+            // A number nobody takes in need not be one that can be kept.
+            let taken = number.when.is_none_or(|conditions| conditions & event.conditions != 0);
+            event.numbers.push(if taken { units(event.slots[number.slot], number.scale)? } else { None });
         }
         event.scratch.clear();
         event.scratch_ranges.clear();
@@ -275,7 +279,8 @@ impl<'a> EventView<'a> {
         match slot {
             // Checked to be UTF-8 when it was read.
             Slot::Text { at, length } => {
-                std::str::from_utf8(&self.payload[at as usize..(at + length) as usize]).unwrap_or_default()
+                let bytes = self.payload.get(at as usize..(at + length) as usize).unwrap_or_default();
+                std::str::from_utf8(bytes).unwrap_or_default()
             }
             Slot::Symbol(symbol) => &self.plan.texts[symbol as usize],
             _ => "",

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Rollup, StreamDefinition};
+use super::{Dimension, Rollup, StreamDefinition};
 use crate::plan::Plan;
 
 type Refused = (String, String);
@@ -10,7 +10,28 @@ type Refused = (String, String);
 /// More dimensions than this make a key nobody reads.
 const MOST_DIMENSIONS: usize = 8;
 const LONGEST_NAME: usize = 40;
-const RESERVED: [&str; 3] = ["window_start", "window_end", "source_partition"];
+/// Columns every rollup has, and those Postgres gives every table.
+const RESERVED_COLUMNS: [&str; 9] =
+    ["window_start", "window_end", "source_partition", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
+/// The product's own tables, which a rollup's view would stand beside.
+const RESERVED_TABLES: [&str; 14] = [
+    "alerts",
+    "data_gaps",
+    "dead_letters",
+    "detector_progress",
+    "detector_snapshots",
+    "event_log",
+    "incidents",
+    "late_events",
+    "partition_progress",
+    "refinery_schema_history",
+    "stream_definitions",
+    "trending_predictions",
+    "v_active_alerts",
+    "window_span",
+];
+/// A key part is a text of an index row, which Postgres bounds.
+const LONGEST_KEY_TEXT: usize = 1_024;
 
 pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
     let plain = |text: &str| {
@@ -28,14 +49,25 @@ pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
     }
     let mut tables = HashSet::new();
     for rollup in &definition.rollups {
-        identifier(&format!("rollup.{}", rollup.name), &rollup.name)?;
+        let key = format!("rollup.{}", rollup.name);
+        identifier(&key, &rollup.name)?;
+        table_is_free(&key, &rollup.name)?;
         if !tables.insert(&rollup.name) {
-            return Err((format!("rollup.{}", rollup.name), "this name is used twice".into()));
+            return Err((key, "this name is used twice".into()));
         }
         check_columns(rollup)?;
     }
+    let mut kinds = HashSet::new();
     for alert in &definition.alerts {
         let key = format!("alert.{}", alert.kind);
+        if !plain(&alert.kind) {
+            let problem = format!("type: expected letters, digits, '-', '_' and '.', found '{}'", alert.kind);
+            return Err((key, problem));
+        }
+        // Alerts are stored by type, dimension and window: two rules of one type would take back each other's.
+        if !kinds.insert(&alert.kind) {
+            return Err((key, "type: expected a name of its own, this one is used twice".into()));
+        }
         let Some(rollup) = definition.rollups.iter().find(|rollup| rollup.name == alert.rollup) else {
             let known: Vec<&str> = definition.rollups.iter().map(|rollup| rollup.name.as_str()).collect();
             return Err((
@@ -50,9 +82,15 @@ pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
         {
             return Err((key, "expected 0 <= critical_below <= warning_below <= 1".into()));
         }
+        if alert.min_samples < 1 {
+            return Err((
+                format!("{key}.min_samples"),
+                format!("expected at least 1, found {}", alert.min_samples),
+            ));
+        }
     }
     Plan::compile(definition, &definition.schema)
-        .map_err(|error| (error.key().to_owned(), error.to_string()))?;
+        .map_err(|error| (error.key().to_owned(), error.problem()))?;
     Ok(())
 }
 
@@ -67,7 +105,7 @@ fn check_columns(rollup: &Rollup) -> Result<(), Refused> {
             format!("expected 1 to {MOST_DIMENSIONS}, found {}", rollup.dimensions.len()),
         ));
     }
-    let mut seen = HashSet::from(RESERVED);
+    let mut seen = HashSet::from(RESERVED_COLUMNS);
     let columns = rollup
         .dimensions
         .iter()
@@ -81,10 +119,51 @@ fn check_columns(rollup: &Rollup) -> Result<(), Refused> {
             return Err((key(kind, name), "this column name is reserved or used twice".into()));
         }
     }
+    for dimension in &rollup.dimensions {
+        check_texts(&key("dimensions", &dimension.name), dimension)?;
+    }
     for derived in &rollup.derived {
         for name in &derived.ratio {
             measure_exists(&key("derived", &derived.name), rollup, name)?;
         }
+    }
+    Ok(())
+}
+
+/// Texts of a definition become key parts as they stand.
+fn check_texts(key: &str, dimension: &Dimension) -> Result<(), Refused> {
+    if !dimension.allowed.is_empty() && !dimension.buckets.is_empty() {
+        return Err((key.to_owned(), "expected allowed or buckets, not both".into()));
+    }
+    if !dimension.buckets.is_sorted_by(|before, after| before.below < after.below) {
+        return Err((
+            format!("{key}.buckets"),
+            "expected each below to be greater than the one before".into(),
+        ));
+    }
+    let texts = [("null", &dimension.null), ("other", &dimension.other)]
+        .into_iter()
+        .chain(dimension.allowed.iter().map(|text| ("allowed", text)))
+        .chain(dimension.buckets.iter().map(|bucket| ("buckets", &bucket.name)));
+    for (part, text) in texts {
+        if text.len() > LONGEST_KEY_TEXT || text.contains('\0') {
+            return Err((
+                format!("{key}.{part}"),
+                format!("expected a text without NUL of at most {LONGEST_KEY_TEXT} bytes"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `<name>`, `<name>_partial` and the day partitions below it must not meet another table.
+fn table_is_free(key: &str, name: &str) -> Result<(), Refused> {
+    if RESERVED_TABLES.contains(&name) || name.starts_with("pg_") || name.contains("_partial") {
+        return Err((
+            key.to_owned(),
+            "expected a name that no table of the product has, without 'pg_' in front and '_partial' in it"
+                .into(),
+        ));
     }
     Ok(())
 }

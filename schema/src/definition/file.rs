@@ -88,9 +88,8 @@ pub(super) fn parse(
 ) -> Result<StreamDefinition, DefinitionError> {
     let refused = |key: String, problem: String| DefinitionError { file: file.to_owned(), key, problem };
     let parsed: File = toml::from_str(text).map_err(|error| {
-        let line =
-            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        refused(format!("line {line}"), error.message().trim().replace('\n', "; "))
+        let at = error.span().map_or(0, |span| span.start);
+        refused(place(text, at), error.message().trim().replace('\n', "; "))
     })?;
     let schema = read_schema(&parsed.schema)?;
     let size = WindowSize::from_millis(parsed.window.size.as_millis()).ok_or_else(|| {
@@ -144,6 +143,20 @@ pub(super) fn parse(
     Ok(definition)
 }
 
+/// The line of byte `at`, and the key whose value stands there.
+fn place(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let key = before.trim_end().strip_suffix('=').map(str::trim_end).map(|before| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        &before[before.trim_end_matches(bare).len()..]
+    });
+    match key {
+        Some(key) if !key.is_empty() => format!("line {line}, {key}"),
+        _ => format!("line {line}"),
+    }
+}
+
 fn checked_measure(table: MeasureTable) -> Result<Measure, String> {
     let scale = match table.resolution {
         None => 1,
@@ -169,11 +182,17 @@ fn checked_measure(table: MeasureTable) -> Result<Measure, String> {
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
         return Err("expected exactly one of count = true, sum, min, max".to_owned());
     };
+    if kind == MeasureKind::Count && table.resolution.is_some() {
+        return Err("resolution: expected beside sum, min or max only".to_owned());
+    }
     let when = table.when.map(checked_when).transpose()?;
     Ok(Measure { name: table.name, kind, when })
 }
 
 fn checked_when(table: WhenTable) -> Result<When, String> {
+    if [table.lt, table.gte].into_iter().flatten().any(|limit| !limit.is_finite()) {
+        return Err("when: expected a finite number after lt or gte".to_owned());
+    }
     let tests = [
         table.equals.map(|value| Test::In(vec![value])),
         table.not_equals.map(|value| Test::NotIn(vec![value])),

@@ -146,7 +146,7 @@ pub enum Test {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a boolean, a whole number or a text")]
 pub enum Literal {
     Bool(bool),
     Int(i64),

@@ -19,10 +19,12 @@ pub(crate) struct ConditionPlan {
 }
 
 /// A number in units of its resolution.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct NumberPlan {
     pub slot: usize,
     pub scale: i64,
+    /// The conditions of the measures that take it in; `None` if one of them has none.
+    pub when: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -131,24 +133,33 @@ impl Compiler {
         };
         let number = match measure.path() {
             Some(path) => {
-                let number =
-                    NumberPlan { slot: self.slot(key, path, Wanted::Number)?, scale: measure.scale() };
-                Some(find_or_push(&mut self.numbers, number))
+                let slot = self.slot(key, path, Wanted::Number)?;
+                Some(self.number(slot, measure.scale(), condition))
             }
             None => None,
         };
         Ok(MeasurePlan { condition, number })
     }
 
+    fn number(&mut self, slot: usize, scale: i64, condition: Option<usize>) -> usize {
+        let when = condition.map(|bit| 1 << bit);
+        match self.numbers.iter().position(|known| (known.slot, known.scale) == (slot, scale)) {
+            Some(at) => {
+                let known = &mut self.numbers[at];
+                known.when = known.when.zip(when).map(|(known, when)| known | when);
+                at
+            }
+            None => {
+                self.numbers.push(NumberPlan { slot, scale, when });
+                self.numbers.len() - 1
+            }
+        }
+    }
+
     fn condition(&mut self, key: &str, when: &When) -> Result<usize, PlanError> {
-        let literal_type = |literals: &[Literal]| match literals.first() {
-            Some(Literal::Text(_)) => Wanted::Text,
-            Some(Literal::Int(_)) => Wanted::Number,
-            Some(Literal::Bool(_)) => Wanted::Boolean,
-            None => Wanted::Anything,
-        };
         let wanted = match &when.test {
-            Test::In(literals) | Test::NotIn(literals) => literal_type(literals),
+            Test::In(literals) | Test::NotIn(literals) => literals_type(literals)
+                .map_err(|problem| PlanError::Condition { key: key.to_owned(), problem })?,
             Test::Below(_) | Test::AtLeast(_) => Wanted::Number,
             Test::IsNull(_) => Wanted::Anything,
         };
@@ -289,6 +300,20 @@ impl Wanted {
     }
 }
 
+/// What a field must be to be compared with these.
+fn literals_type(literals: &[Literal]) -> Result<Wanted, &'static str> {
+    let wanted = |literal: &Literal| match literal {
+        Literal::Text(_) => Wanted::Text,
+        Literal::Int(_) => Wanted::Number,
+        Literal::Bool(_) => Wanted::Boolean,
+    };
+    let first = literals.first().map(wanted).ok_or("expected at least one value to compare with")?;
+    if literals.iter().any(|literal| wanted(literal) != first) {
+        return Err("expected values of one type to compare with");
+    }
+    Ok(first)
+}
+
 /// The fields of a record, or of the one record in a union.
 fn record_of(nodes: &Nodes, id: NodeId) -> Option<&[(String, NodeId)]> {
     match nodes.get(id) {
@@ -326,11 +351,4 @@ fn describe(nodes: &Nodes, id: NodeId) -> String {
             )
         }
     }
-}
-
-fn find_or_push<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
-    list.iter().position(|known| *known == item).unwrap_or_else(|| {
-        list.push(item);
-        list.len() - 1
-    })
 }

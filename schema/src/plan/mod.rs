@@ -30,6 +30,8 @@ pub enum PlanError {
     Type { key: String, path: String, found: String, expected: &'static str },
     #[error("{key}: too many different {what}, at most {most}")]
     TooMany { key: String, what: &'static str, most: usize },
+    #[error("{key}: {problem}")]
+    Condition { key: String, problem: &'static str },
 }
 
 impl PlanError {
@@ -38,7 +40,19 @@ impl PlanError {
     pub fn key(&self) -> &str {
         match self {
             Self::Schema(_) | Self::UnknownName(_) | Self::NoRecord => "schema",
-            Self::UnknownPath { key, .. } | Self::Type { key, .. } | Self::TooMany { key, .. } => key,
+            Self::UnknownPath { key, .. }
+            | Self::Type { key, .. }
+            | Self::TooMany { key, .. }
+            | Self::Condition { key, .. } => key,
+        }
+    }
+
+    /// The message without the key.
+    pub(crate) fn problem(&self) -> String {
+        let text = self.to_string();
+        match text.strip_prefix(self.key()).and_then(|rest| rest.strip_prefix(": ")) {
+            Some(problem) => problem.to_owned(),
+            None => text,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use apache_avro::{
     Schema,
-    schema::{Name, Namespace},
+    schema::{DecimalSchema, InnerDecimalSchema, Name, Namespace, UuidSchema},
 };
 
 use super::{PlanError, Reject, RejectCode, reader::Reader};
@@ -60,7 +60,7 @@ impl Nodes {
             | Schema::LocalTimestampNanos => Node::Long,
             Schema::Float => Node::Float,
             Schema::Double => Node::Double,
-            Schema::String => Node::String,
+            Schema::String | Schema::Uuid(UuidSchema::String) => Node::String,
             Schema::Array(array) => Node::Array(self.add(&array.items, namespace)?),
             Schema::Map(map) => Node::Map(self.add(&map.types, namespace)?),
             Schema::Union(union) => {
@@ -81,7 +81,10 @@ impl Nodes {
                 self.nodes[id] = Node::Enum(symbols.symbols.clone());
                 return Ok(id);
             }
-            Schema::Fixed(fixed) => {
+            Schema::Fixed(fixed)
+            | Schema::Duration(fixed)
+            | Schema::Uuid(UuidSchema::Fixed(fixed))
+            | Schema::Decimal(DecimalSchema { inner: InnerDecimalSchema::Fixed(fixed), .. }) => {
                 let (id, _) = self.reserve(&fixed.name, namespace);
                 self.nodes[id] = Node::Fixed(fixed.size);
                 return Ok(id);
@@ -90,25 +93,13 @@ impl Nodes {
                 let full = full_name(name, namespace).0;
                 return self.named.get(&full).copied().ok_or(PlanError::UnknownName(full));
             }
-            // Logical types over bytes, strings and fixed.
-            Schema::Bytes | Schema::BigDecimal => Node::Bytes,
-            other => return self.add_logical(other, namespace),
+            Schema::Bytes
+            | Schema::BigDecimal
+            | Schema::Decimal(DecimalSchema { inner: InnerDecimalSchema::Bytes, .. })
+            | Schema::Uuid(UuidSchema::Bytes) => Node::Bytes,
         };
         self.nodes.push(node);
         Ok(self.nodes.len() - 1)
-    }
-
-    /// Decimal, uuid and duration stand on bytes, string or fixed; their plain form tells which.
-    fn add_logical(&mut self, schema: &Schema, namespace: Option<&str>) -> Result<NodeId, PlanError> {
-        let mut json = serde_json::to_value(schema).map_err(|error| PlanError::Schema(error.to_string()))?;
-        if let Some(table) = json.as_object_mut() {
-            table.remove("logicalType");
-        }
-        let plain = Schema::parse(&json).map_err(|error| PlanError::Schema(error.to_string()))?;
-        match plain {
-            Schema::Bytes | Schema::String | Schema::Fixed(_) => self.add(&plain, namespace),
-            other => Err(PlanError::Schema(format!("type {other:?} is not supported"))),
-        }
     }
 
     /// A place for a named type, known by name before its fields are read, as they may refer back to it.
