@@ -221,7 +221,7 @@ impl Compiler {
     /// How to pass one value of the writer's schema, reading what is needed in it.
     fn step(&mut self, id: NodeId, needed: &Needed) -> Step {
         if needed.slot.is_none() && needed.fields.is_empty() {
-            return if matches!(self.nodes.get(id), Node::Null) { Step::Null } else { Step::Skip(id) };
+            return if self.nodes.is_empty(id) { Step::Null } else { Step::Skip(id) };
         }
         let node = self.nodes.get(id).clone();
         if let Node::Union(branches) = node {

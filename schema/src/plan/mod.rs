@@ -131,8 +131,7 @@ impl Plan {
     pub fn compile(definition: &StreamDefinition, writer_schema: &str) -> Result<Self, PlanError> {
         let schema =
             Schema::parse_str(writer_schema).map_err(|error| PlanError::Schema(error.to_string()))?;
-        let mut nodes = Nodes::default();
-        let root = nodes.add(&schema, None)?;
+        let (nodes, root) = Nodes::of(&schema)?;
         Compiler::new(nodes, root)?.compile(definition)
     }
 }

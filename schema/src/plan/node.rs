@@ -38,6 +38,9 @@ pub(crate) enum Node {
 pub(crate) struct Nodes {
     nodes: Vec<Node>,
     named: HashMap<String, NodeId>,
+    /// Values that take no bytes, for each node. Passing them one by one could take for ever: records that hold
+    /// such a record twice, which holds another twice, and so on.
+    empty: Vec<bool>,
 }
 
 impl Nodes {
@@ -45,7 +48,38 @@ impl Nodes {
         &self.nodes[id]
     }
 
-    pub fn add(&mut self, schema: &Schema, namespace: Option<&str>) -> Result<NodeId, PlanError> {
+    /// The nodes of a whole schema, and its root.
+    pub fn of(schema: &Schema) -> Result<(Self, NodeId), PlanError> {
+        let mut nodes = Self::default();
+        let root = nodes.add(schema, None)?;
+        nodes.find_empty();
+        Ok((nodes, root))
+    }
+
+    pub fn is_empty(&self, id: NodeId) -> bool {
+        self.empty[id]
+    }
+
+    fn find_empty(&mut self) {
+        self.empty = vec![false; self.nodes.len()];
+        loop {
+            let mut found = false;
+            for (id, node) in self.nodes.iter().enumerate() {
+                let empty = match node {
+                    Node::Null | Node::Fixed(0) => true,
+                    Node::Record(fields) => fields.iter().all(|(_, field)| self.empty[*field]),
+                    _ => false,
+                };
+                found |= empty && !self.empty[id];
+                self.empty[id] = empty;
+            }
+            if !found {
+                return;
+            }
+        }
+    }
+
+    fn add(&mut self, schema: &Schema, namespace: Option<&str>) -> Result<NodeId, PlanError> {
         let node = match schema {
             Schema::Null => Node::Null,
             Schema::Boolean => Node::Boolean,
@@ -113,6 +147,9 @@ impl Nodes {
 
     /// Moves `reader` past one value.
     pub fn skip(&self, id: NodeId, reader: &mut Reader<'_>, depth: usize) -> Result<(), Reject> {
+        if self.empty[id] {
+            return Ok(());
+        }
         if depth > DEEPEST {
             return Err(Reject::new(RejectCode::TooDeep, format!("nested deeper than {DEEPEST}")));
         }
