@@ -39,7 +39,8 @@ pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
             && text.len() <= 100
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    for (key, text) in [("name", &definition.name), ("topic", &definition.topic)] {
+    let group = definition.group.iter().map(|group| ("group", group));
+    for (key, text) in [("name", &definition.name), ("topic", &definition.topic)].into_iter().chain(group) {
         if !plain(text) {
             return Err((key.into(), format!("expected letters, digits, '-', '_' and '.', found '{text}'")));
         }

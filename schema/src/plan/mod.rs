@@ -110,6 +110,12 @@ impl Reject {
     }
 }
 
+/// apache-avro says what is wrong in the error below.
+fn causes(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(error.source(), |error| error.source());
+    below.fold(error.to_string(), |text, error| format!("{text}: {error}"))
+}
+
 /// How to read one writer schema for one definition.
 #[derive(Debug)]
 pub struct Plan {
@@ -129,8 +135,7 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] with the definition's key and, for a path, what the schema has instead.
     pub fn compile(definition: &StreamDefinition, writer_schema: &str) -> Result<Self, PlanError> {
-        let schema =
-            Schema::parse_str(writer_schema).map_err(|error| PlanError::Schema(error.to_string()))?;
+        let schema = Schema::parse_str(writer_schema).map_err(|error| PlanError::Schema(causes(&error)))?;
         let (nodes, root) = Nodes::of(&schema)?;
         Compiler::new(nodes, root)?.compile(definition)
     }
