@@ -88,7 +88,8 @@ impl Compiler {
         let rollups =
             definition.rollups.iter().map(|rollup| self.rollup(rollup)).collect::<Result<Vec<_>, _>>()?;
         let needed = std::mem::take(&mut self.needed);
-        let Step::Record(steps) = self.step(self.root, &needed) else { return Err(PlanError::NoRecord) };
+        let mut steps = Vec::new();
+        self.steps(self.root, &needed, &mut steps);
         Ok(Plan {
             nodes: self.nodes,
             steps,
@@ -219,25 +220,43 @@ impl Compiler {
     }
 
     /// How to pass one value of the writer's schema, reading what is needed in it.
-    fn step(&mut self, id: NodeId, needed: &Needed) -> Step {
+    fn steps(&mut self, id: NodeId, needed: &Needed, steps: &mut Vec<Step>) {
         if needed.slot.is_none() && needed.fields.is_empty() {
-            return if self.nodes.is_empty(id) { Step::Null } else { Step::Skip(id) };
+            return self.skip(id, steps);
         }
-        let node = self.nodes.get(id).clone();
-        if let Node::Union(branches) = node {
-            return Step::Union(branches.into_iter().map(|branch| self.step(branch, needed)).collect());
+        match self.nodes.get(id).clone() {
+            Node::Union(branches) => {
+                let branches = branches.into_iter().map(|branch| {
+                    let mut steps = Vec::new();
+                    self.steps(branch, needed, &mut steps);
+                    steps
+                });
+                steps.push(Step::Union(branches.collect()));
+            }
+            Node::Record(fields) => {
+                let unneeded = Needed::default();
+                for (name, field) in &fields {
+                    self.steps(*field, needed.fields.get(name).unwrap_or(&unneeded), steps);
+                }
+            }
+            node => match (needed.slot, self.kind(&node)) {
+                (Some(slot), Some(kind)) => steps.push(Step::Read { slot, kind }),
+                // A branch of a union that holds no scalar leaves the slot null.
+                _ => self.skip(id, steps),
+            },
         }
-        if let Node::Record(fields) = node {
-            let unneeded = Needed::default();
-            let steps = fields
-                .iter()
-                .map(|(name, field)| self.step(*field, needed.fields.get(name).unwrap_or(&unneeded)));
-            return Step::Record(steps.collect());
-        }
-        match (needed.slot, self.kind(&node)) {
-            (Some(slot), Some(kind)) => Step::Read { slot, kind },
-            // A branch of a union that holds no scalar leaves the slot null.
-            _ => Step::Skip(id),
+    }
+
+    fn skip(&self, id: NodeId, steps: &mut Vec<Step>) {
+        if !self.nodes.is_empty(id) {
+            steps.push(match self.nodes.get(id) {
+                Node::Bytes | Node::String => Step::SkipSized,
+                Node::Fixed(size) => Step::SkipBytes(*size),
+                Node::Float => Step::SkipBytes(4),
+                Node::Double => Step::SkipBytes(8),
+                Node::Long => Step::SkipLong,
+                _ => Step::Skip(id),
+            });
         }
     }
 

@@ -171,8 +171,7 @@ impl Nodes {
                 reader.array::<8>()?;
             }
             Node::Bytes | Node::String => {
-                let length = reader.length()?;
-                reader.take(length)?;
+                reader.sized()?;
             }
             Node::Fixed(size) => {
                 reader.take(*size)?;
@@ -193,8 +192,7 @@ impl Nodes {
                 skip_blocks(reader, |reader| self.skip(*items, reader, depth + 1))?;
             }
             Node::Map(values) => skip_blocks(reader, |reader| {
-                let length = reader.length()?;
-                reader.take(length)?;
+                reader.sized()?;
                 self.skip(*values, reader, depth + 1)
             })?,
         }
@@ -214,8 +212,7 @@ fn skip_blocks<'a>(
         }
         if count < 0 {
             // Followed by the block's size in bytes, so it need not be looked into.
-            let length = reader.length()?;
-            reader.take(length)?;
+            reader.sized()?;
             continue;
         }
         for _ in 0..count {

@@ -22,6 +22,7 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.at
     }
 
+    #[cold]
     fn truncated(&self, wanted: &str) -> Reject {
         Reject::new(
             RejectCode::Truncated,
@@ -29,6 +30,7 @@ impl<'a> Reader<'a> {
         )
     }
 
+    #[inline]
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], Reject> {
         let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len());
         let Some(end) = end else { return Err(self.truncated("a value")) };
@@ -37,13 +39,29 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Reject> {
-        let taken = self.take(N)?;
-        taken.try_into().map_err(|_| self.truncated("a value"))
+        let Some(taken) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) else {
+            return Err(self.truncated("a value"));
+        };
+        self.at += N;
+        Ok(*taken)
     }
 
     /// A zig-zag variable-length integer, 10 bytes at most.
+    #[inline]
     pub fn long(&mut self) -> Result<i64, Reject> {
+        match self.bytes.get(self.at) {
+            // Most are lengths and choices.
+            Some(&byte) if byte < 0x80 => {
+                self.at += 1;
+                Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1))
+            }
+            _ => self.longer(),
+        }
+    }
+
+    fn longer(&mut self) -> Result<i64, Reject> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let Some(&byte) = self.bytes.get(self.at) else { return Err(self.truncated("an integer")) };
@@ -58,10 +76,15 @@ impl<'a> Reader<'a> {
                 return Ok(((value >> 1) as i64) ^ -((value & 1) as i64));
             }
         }
-        Err(Reject::new(
+        Err(self.overlong())
+    }
+
+    #[cold]
+    fn overlong(&self) -> Reject {
+        Reject::new(
             RejectCode::BadInteger,
             format!("the integer before byte {} is longer than 64 bits", self.at),
-        ))
+        )
     }
 
     pub fn int(&mut self) -> Result<i64, Reject> {
@@ -81,19 +104,35 @@ impl<'a> Reader<'a> {
     }
 
     /// The length in front of a string, bytes or block; within what is left.
+    #[inline]
     pub fn length(&mut self) -> Result<usize, Reject> {
         let length = self.long()?;
         match usize::try_from(length) {
             Ok(length) if length <= self.remaining() => Ok(length),
-            Ok(length) => Err(Reject::new(
-                RejectCode::Truncated,
-                format!("a length of {length} is announced where {} bytes are left", self.remaining()),
-            )),
-            Err(_) => Err(Reject::new(RejectCode::BadLength, format!("a length of {length} is announced"))),
+            _ => Err(self.bad_length(length)),
         }
     }
 
+    #[cold]
+    fn bad_length(&self, length: i64) -> Reject {
+        if length < 0 {
+            return Reject::new(RejectCode::BadLength, format!("a length of {length} is announced"));
+        }
+        Reject::new(
+            RejectCode::Truncated,
+            format!("a length of {length} is announced where {} bytes are left", self.remaining()),
+        )
+    }
+
+    /// Bytes behind their length.
+    #[inline]
+    pub fn sized(&mut self) -> Result<&'a [u8], Reject> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
     /// A number that chooses one of `count`.
+    #[inline]
     pub fn index(&mut self, count: usize, of: &str) -> Result<usize, Reject> {
         let index = self.long()?;
         usize::try_from(index)

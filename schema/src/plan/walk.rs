@@ -5,18 +5,20 @@ use super::{Plan, Reject, RejectCode, node::NodeId, reader::Reader};
 /// A text of a dimension, label or condition longer than this is refused.
 const LONGEST_TEXT: usize = 1_024;
 
-/// What to do with the next value of the writer's schema.
+/// What to do with the next value of the writer's schema. Records are no steps: their fields stand in a row.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Skip(NodeId),
     Read {
         slot: usize,
         kind: Kind,
     },
-    /// A record some of whose fields are needed.
-    Record(Vec<Step>),
-    Union(Vec<Step>),
-    Null,
+    /// The steps of each branch.
+    Union(Vec<Vec<Step>>),
+    /// Passes a value nobody needs; the commonest have a step of their own.
+    Skip(NodeId),
+    SkipSized,
+    SkipBytes(usize),
+    SkipLong,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,38 +58,44 @@ impl Plan {
         slots.clear();
         slots.resize(self.slots, Slot::Null);
         let mut reader = Reader::new(datum);
-        for step in &self.steps {
-            self.step(step, &mut reader, offset, slots)?;
-        }
+        self.steps(&self.steps, &mut reader, offset, slots)?;
         match reader.remaining() {
             0 => Ok(()),
             left => Err(Reject::new(RejectCode::TrailingBytes, format!("{left} bytes follow the datum"))),
         }
     }
 
-    fn step(
+    fn steps(
         &self,
-        step: &Step,
+        steps: &[Step],
         reader: &mut Reader<'_>,
         offset: usize,
         slots: &mut [Slot],
     ) -> Result<(), Reject> {
-        match step {
-            Step::Skip(node) => self.nodes.skip(*node, reader, 0),
-            Step::Read { slot, kind } => {
-                slots[*slot] = read(*kind, reader, offset)?;
-                Ok(())
+        for step in steps {
+            match step {
+                Step::Read { slot, kind } => slots[*slot] = read(*kind, reader, offset)?,
+                Step::Union(branches) => {
+                    let branch = reader.index(branches.len(), "union branch")?;
+                    self.steps(&branches[branch], reader, offset, slots)?;
+                }
+                Step::Skip(node) => self.nodes.skip(*node, reader, 0)?,
+                Step::SkipSized => {
+                    reader.sized()?;
+                }
+                Step::SkipBytes(size) => {
+                    reader.take(*size)?;
+                }
+                Step::SkipLong => {
+                    reader.long()?;
+                }
             }
-            Step::Record(steps) => steps.iter().try_for_each(|step| self.step(step, reader, offset, slots)),
-            Step::Union(branches) => {
-                let branch = reader.index(branches.len(), "union branch")?;
-                self.step(&branches[branch], reader, offset, slots)
-            }
-            Step::Null => Ok(()),
         }
+        Ok(())
     }
 }
 
+#[inline]
 fn read(kind: Kind, reader: &mut Reader<'_>, offset: usize) -> Result<Slot, Reject> {
     Ok(match kind {
         Kind::Boolean => Slot::Boolean(reader.boolean()?),
@@ -97,26 +105,47 @@ fn read(kind: Kind, reader: &mut Reader<'_>, offset: usize) -> Result<Slot, Reje
         Kind::Double => Slot::Float(f64::from_le_bytes(reader.array()?)),
         #[allow(clippy::cast_possible_truncation, reason = "a payload is below 4 GiB and symbols are few")]
         Kind::Enum { first, count } => Slot::Symbol((first + reader.index(count, "symbol")?) as u32),
-        Kind::Text => {
-            let length = reader.length()?;
-            if length > LONGEST_TEXT {
-                return Err(Reject::new(
-                    RejectCode::Oversized,
-                    format!("a text of {length} bytes, at most {LONGEST_TEXT} are kept"),
-                ));
-            }
-            let at = offset + reader.position();
-            let bytes = reader.take(length)?;
-            // Postgres has no text with a NUL in it.
-            if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
-                return Err(Reject::new(
-                    RejectCode::InvalidText,
-                    format!("the text at byte {at} is not valid UTF-8 without NUL"),
-                ));
-            }
-            #[allow(clippy::cast_possible_truncation, reason = "a payload is below 4 GiB")]
-            let slot = Slot::Text { at: at as u32, length: length as u32 };
-            slot
-        }
+        Kind::Text => text(reader, offset)?,
     })
+}
+
+#[inline]
+fn text(reader: &mut Reader<'_>, offset: usize) -> Result<Slot, Reject> {
+    let bytes = reader.sized()?;
+    let at = offset + reader.position() - bytes.len();
+    if bytes.len() > LONGEST_TEXT || !(is_plain(bytes) || is_text(bytes)) {
+        return Err(refused(bytes, at));
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "a payload is below 4 GiB")]
+    let slot = Slot::Text { at: at as u32, length: bytes.len() as u32 };
+    Ok(slot)
+}
+
+/// ASCII without NUL, eight at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    // Taking one from each byte sets the high bit of those that are 0.
+    let of_word = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        (word | word.wrapping_sub(ONES)) & HIGH == 0
+    };
+    words.iter().all(of_word) && rest.iter().all(|byte| byte.wrapping_sub(1) < 0x7f)
+}
+
+/// Postgres has no text with a NUL in it.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
+}
+
+#[cold]
+fn refused(bytes: &[u8], at: usize) -> Reject {
+    if bytes.len() > LONGEST_TEXT {
+        return Reject::new(
+            RejectCode::Oversized,
+            format!("a text of {} bytes, at most {LONGEST_TEXT} are kept", bytes.len()),
+        );
+    }
+    Reject::new(RejectCode::InvalidText, format!("the text at byte {at} is not valid UTF-8 without NUL"))
 }

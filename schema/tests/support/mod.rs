@@ -60,7 +60,13 @@ pub fn download(seed: u64) -> Value {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % limit
     };
-    let status = ["success", "failed", "cancelled", "paused"][below(4) as usize];
+    let status = match below(100) {
+        0..90 => "success",
+        90..96 => "failed",
+        96..99 => "cancelled",
+        _ => "paused",
+    };
+    let title = if below(10) == 0 { "Der Große Film" } else { "The Great Movie" };
     let error = match status {
         "failed" => Value::Union(1, Box::new(text("cdn_timeout"))),
         _ => Value::Union(0, Box::new(Value::Null)),
@@ -72,7 +78,7 @@ pub fn download(seed: u64) -> Value {
             "content",
             record([
                 ("content_id", text(&format!("movie_{:05}", below(100_000)))),
-                ("title", text(&format!("Der Große Film {}", below(1_000)))),
+                ("title", text(&format!("{title} {}", below(1_000)))),
                 ("type", text(["movie", "tv_show", "music", "app", "book"][below(5) as usize])),
                 ("size_gb", Value::Double(below(50_000_000) as f64 / 1e6)),
             ]),
