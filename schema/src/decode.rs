@@ -61,12 +61,14 @@ pub struct EventView<'a> {
 const DEFAULT_PLAN: usize = 0;
 
 impl Decoder {
-    /// Knows the definition's own schema only.
+    /// Knows the definition's own schemas only.
     ///
     /// # Errors
     /// When the definition does not fit its schema.
     pub fn for_definition(definition: Arc<StreamDefinition>) -> Result<Self, PlanError> {
-        let source = FileSchemas::default().with(&definition.schema);
+        let own = FileSchemas::default().with(&definition.schema);
+        let source =
+            definition.writer_schemas.iter().fold(own, |source, (id, schema)| source.with_id(*id, schema));
         Self::new(definition, Box::new(source))
     }
 

@@ -7,7 +7,7 @@ use crate::{Measure, MeasureKind, Rollup, StreamDefinition};
 /// `CREATE` statements for all rollups. Names were checked with the definition, and are quoted all the same.
 ///
 /// `<rollup>_partial` holds one row per window, key and source partition, each with one writer; `<rollup>` is the
-/// view people read, summed over source partitions, in natural units.
+/// view people read, summed over source partitions, in natural units; `v_latest_<rollup>` is its last five minutes.
 #[must_use]
 pub fn create_sql(definition: &StreamDefinition) -> String {
     // A line break would end the comment.
@@ -84,6 +84,12 @@ fn view(sql: &mut String, rollup: &Rollup, size_millis: i64) {
         table = quoted(&format!("{}_partial", rollup.name)),
         columns = columns.join(",\n"),
         group = group.join(", ")
+    );
+    let _ = write!(
+        sql,
+        "\nCREATE VIEW {latest} AS\nSELECT * FROM {name} WHERE window_start > now() - interval '5 minutes';\n",
+        latest = quoted(&format!("v_latest_{}", rollup.name)),
+        name = quoted(&rollup.name),
     );
 }
 

@@ -63,7 +63,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "topic = \"topic\"",
         "topics = \"topic\"",
-        "line 3: unknown field `topics`, expected one of `name`, `topic`, `group`, `schema`, `format`, `event_time`, \
+        "line 3: unknown field `topics`, expected one of `name`, `topic`, `group`, `schema`, `schemas`, `format`, `event_time`, \
          `window`, `rollup`, `alert`",
     ),
     ("topic = \"topic\"", "", "line 1: missing field `topic`"),
@@ -158,17 +158,17 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "name = \"table\"",
         "name = \"alerts\"",
-        "rollup.alerts: expected a name that no table of the product has, without 'pg_' in front and '_partial' in it",
+        "rollup.alerts: expected a name that no table of the product has, without 'pg_' or 'v_' in front and '_partial' in it",
     ),
     (
         "name = \"table\"",
         "name = \"pg_class\"",
-        "rollup.pg_class: expected a name that no table of the product has, without 'pg_' in front and '_partial' in it",
+        "rollup.pg_class: expected a name that no table of the product has, without 'pg_' or 'v_' in front and '_partial' in it",
     ),
     (
         "name = \"table\"",
         "name = \"other_partial\"",
-        "rollup.other_partial: expected a name that no table of the product has, without 'pg_' in front and '_partial' in it",
+        "rollup.other_partial: expected a name that no table of the product has, without 'pg_' or 'v_' in front and '_partial' in it",
     ),
     (
         "[[alert]]",

@@ -213,3 +213,32 @@ fn a_definition_knows_its_own_schema_by_fingerprint() {
     let mut decoder = decoder(&shipped("content-downloads"));
     reads(&mut decoder, &single_object(SCHEMA, &datum()));
 }
+
+#[test]
+fn ids_of_a_registry_are_named_in_the_definition() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("event.avsc"), SCHEMA).unwrap();
+    std::fs::write(folder.path().join("newer.avsc"), newer()).unwrap();
+    let toml = include_str!("../streams/content-downloads.toml")
+        .replace("../events/content-download.avsc", "event.avsc")
+        .replace(
+            "format = \"auto\"",
+            "format = \"confluent\"\nschemas = { 7 = \"event.avsc\", 9 = \"newer.avsc\" }",
+        );
+    let file = folder.path().join("stream.toml");
+    std::fs::write(&file, &toml).unwrap();
+    let definition = Arc::new(StreamDefinition::load(&file).unwrap());
+    let mut decoder = Decoder::for_definition(Arc::clone(&definition)).unwrap();
+    let mut event = Event::default();
+    let framed = |id: u32, datum: &[u8]| [&[0][..], &id.to_be_bytes(), datum].concat();
+    for payload in [framed(7, &datum()), framed(9, &newer_datum())] {
+        decoder.decode(&payload, &mut event).unwrap();
+        assert_eq!(decoder.view(&event, &payload).dimension(0, 0), "movie-0001");
+    }
+    let unknown = decoder.decode(&framed(8, &datum()), &mut event).unwrap_err();
+    assert!(matches!(unknown, DecodeError::Reject(reject) if reject.code == RejectCode::UnknownSchema));
+
+    std::fs::write(folder.path().join("newer.avsc"), "\"string\"").unwrap();
+    let refused = StreamDefinition::load(&file).unwrap_err().to_string();
+    assert!(refused.contains("schemas.9"), "{refused}");
+}

@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 40;
 const RESERVED_COLUMNS: [&str; 9] =
     ["window_start", "window_end", "source_partition", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 /// The product's own tables, which a rollup's view would stand beside.
-const RESERVED_TABLES: [&str; 14] = [
+const RESERVED_TABLES: [&str; 17] = [
     "alerts",
     "data_gaps",
     "dead_letters",
@@ -24,6 +24,9 @@ const RESERVED_TABLES: [&str; 14] = [
     "incidents",
     "late_events",
     "partition_progress",
+    "replay_partitions",
+    "replays",
+    "rewinds",
     "refinery_schema_history",
     "stream_definitions",
     "trending_predictions",
@@ -159,10 +162,11 @@ fn check_texts(key: &str, dimension: &Dimension) -> Result<(), Refused> {
 
 /// `<name>`, `<name>_partial` and the day partitions below it must not meet another table.
 fn table_is_free(key: &str, name: &str) -> Result<(), Refused> {
-    if RESERVED_TABLES.contains(&name) || name.starts_with("pg_") || name.contains("_partial") {
+    let taken = name.starts_with("pg_") || name.starts_with("v_") || name.contains("_partial");
+    if RESERVED_TABLES.contains(&name) || taken {
         return Err((
             key.to_owned(),
-            "expected a name that no table of the product has, without 'pg_' in front and '_partial' in it"
+            "expected a name that no table of the product has, without 'pg_' or 'v_' in front and '_partial' in it"
                 .into(),
         ));
     }

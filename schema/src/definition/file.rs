@@ -1,5 +1,7 @@
 //! The TOML form.
 
+use std::collections::BTreeMap;
+
 use common::{duration::Millis, window::WindowSize};
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::{
     AlertRule, DefinitionError, Derived, Dimension, EventTime, Label, Literal, Measure, MeasureKind, Rollup,
     StreamDefinition, Test, TimeUnit, When, WindowSpec, check, hash,
 };
-use crate::framing::WireFormat;
+use crate::{Plan, framing::WireFormat};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,9 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     schema: String,
+    /// Other schemas records are written with, by their ids in a registry.
+    #[serde(default)]
+    schemas: BTreeMap<String, String>,
     #[serde(default)]
     format: WireFormat,
     event_time: EventTimeTable,
@@ -92,6 +97,16 @@ pub(super) fn parse(
         refused(place(text, at), error.message().trim().replace('\n', "; "))
     })?;
     let schema = read_schema(&parsed.schema)?;
+    let mut writer_schemas = BTreeMap::new();
+    for (id, path) in &parsed.schemas {
+        let id = id.parse::<u32>().map_err(|_| {
+            refused(
+                format!("schemas.{id}"),
+                "expected the schema's id in the registry, a whole number".into(),
+            )
+        })?;
+        writer_schemas.insert(id, read_schema(path)?);
+    }
     let size = WindowSize::from_millis(parsed.window.size.as_millis()).ok_or_else(|| {
         refused(
             "window.size".into(),
@@ -100,9 +115,10 @@ pub(super) fn parse(
     })?;
     let mut counted = serde_json::to_value(&parsed).unwrap_or_default();
     if let Some(table) = counted.as_object_mut() {
-        // Neither changes a cell of the tables.
+        // None of these changes a cell of the tables.
         table.remove("alert");
         table.remove("schema");
+        table.remove("schemas");
     }
     let fingerprint = hash(&[&counted.to_string(), &schema]);
 
@@ -127,6 +143,7 @@ pub(super) fn parse(
         group: parsed.group,
         wire: parsed.format,
         schema,
+        writer_schemas,
         event_time: EventTime { path: parsed.event_time.path, unit: parsed.event_time.unit },
         window: WindowSpec {
             size,
@@ -140,6 +157,10 @@ pub(super) fn parse(
         fingerprint,
     };
     check::check(&definition).map_err(|(key, problem)| refused(key, problem))?;
+    for (id, schema) in &definition.writer_schemas {
+        Plan::compile(&definition, schema)
+            .map_err(|error| refused(format!("schemas.{id}"), error.to_string()))?;
+    }
     Ok(definition)
 }
 

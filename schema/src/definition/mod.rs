@@ -4,7 +4,7 @@ mod check;
 mod file;
 mod shipped;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use common::{duration::Millis, window::WindowSize};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct StreamDefinition {
     pub wire: WireFormat,
     /// The Avro schema events are written with, as JSON.
     pub schema: String,
+    /// Other schemas events are written with, as JSON, by their ids in a registry. Each holds the paths as well.
+    pub writer_schemas: BTreeMap<u32, String>,
     pub event_time: EventTime,
     pub window: WindowSpec,
     pub rollups: Vec<Rollup>,

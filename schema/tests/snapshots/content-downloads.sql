@@ -25,6 +25,9 @@ SELECT
 FROM "content_stats_partial"
 GROUP BY window_start, "content_id";
 
+CREATE VIEW "v_latest_content_stats" AS
+SELECT * FROM "content_stats" WHERE window_start > now() - interval '5 minutes';
+
 CREATE TABLE "region_health_partial" (
     window_start timestamptz NOT NULL,
     "region" text NOT NULL,
@@ -57,6 +60,9 @@ SELECT
 FROM "region_health_partial"
 GROUP BY window_start, "region";
 
+CREATE VIEW "v_latest_region_health" AS
+SELECT * FROM "region_health" WHERE window_start > now() - interval '5 minutes';
+
 CREATE TABLE "device_stats_partial" (
     window_start timestamptz NOT NULL,
     "device" text NOT NULL,
@@ -85,3 +91,6 @@ SELECT
     window_start + interval '60000 milliseconds' AS window_end
 FROM "device_stats_partial"
 GROUP BY window_start, "device", "os_version";
+
+CREATE VIEW "v_latest_device_stats" AS
+SELECT * FROM "device_stats" WHERE window_start > now() - interval '5 minutes';

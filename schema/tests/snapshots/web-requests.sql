@@ -21,6 +21,9 @@ SELECT
 FROM "web_path_stats_partial"
 GROUP BY window_start, "path";
 
+CREATE VIEW "v_latest_web_path_stats" AS
+SELECT * FROM "web_path_stats" WHERE window_start > now() - interval '5 minutes';
+
 CREATE TABLE "web_status_stats_partial" (
     window_start timestamptz NOT NULL,
     "status_class" text NOT NULL,
@@ -41,6 +44,9 @@ SELECT
     window_start + interval '60000 milliseconds' AS window_end
 FROM "web_status_stats_partial"
 GROUP BY window_start, "status_class";
+
+CREATE VIEW "v_latest_web_status_stats" AS
+SELECT * FROM "web_status_stats" WHERE window_start > now() - interval '5 minutes';
 
 CREATE TABLE "web_agent_stats_partial" (
     window_start timestamptz NOT NULL,
@@ -63,3 +69,6 @@ SELECT
     window_start + interval '60000 milliseconds' AS window_end
 FROM "web_agent_stats_partial"
 GROUP BY window_start, "agent_family";
+
+CREATE VIEW "v_latest_web_agent_stats" AS
+SELECT * FROM "web_agent_stats" WHERE window_start > now() - interval '5 minutes';

@@ -62,7 +62,7 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
     let first = stage.processor(&[]);
     let client = stage.client().await;
     let limit = std::time::Duration::from_secs(60);
-    stage.until(&client, "SELECT bool_or(consumer_group IS NOT NULL) FROM stream_definitions", limit).await;
+    stage.until(&client, "SELECT count(*) > 0 FROM partition_progress WHERE owner <> ''", limit).await;
     first.stop().await;
     assert_refused(
         processor().env("KAFKA_GROUP_ID", "second"),
