@@ -50,10 +50,13 @@ pub async fn preflight(settings: &Arc<ProcessorSettings>) -> Result<(), Prefligh
     let client = db::connect(&settings.pg, "streampulse-preflight").await?;
     for stream in &settings.streams {
         check_stream(&client, stream).await?;
-        claim_group(&client, &stream.name, &group(settings, stream)).await?;
         let (settings, stream) = (Arc::clone(settings), Arc::clone(stream));
         let checked = tokio::task::spawn_blocking(move || check_topic(&settings.kafka, &stream.topic)).await;
         checked.map_err(|error| PreflightError::Settings(error.to_string()))??;
+    }
+    // Last, as it leaves a mark: who is refused for another reason has read nothing.
+    for stream in &settings.streams {
+        claim_group(&client, &stream.name, &group(settings, stream)).await?;
     }
     Ok(())
 }

@@ -231,10 +231,13 @@ fn ids_of_a_registry_are_named_in_the_definition() {
     let mut decoder = Decoder::for_definition(Arc::clone(&definition)).unwrap();
     let mut event = Event::default();
     let framed = |id: u32, datum: &[u8]| [&[0][..], &id.to_be_bytes(), datum].concat();
-    for payload in [framed(7, &datum()), framed(9, &newer_datum())] {
-        decoder.decode(&payload, &mut event).unwrap();
-        assert_eq!(decoder.view(&event, &payload).dimension(0, 0), "movie-0001");
-    }
+    let mut content_id = |payload: &[u8]| {
+        decoder.decode(payload, &mut event).unwrap();
+        decoder.view(&event, payload).dimension(0, 0).to_owned()
+    };
+    let (old, new) = (content_id(&framed(7, &datum())), content_id(&framed(9, &newer_datum())));
+    assert!(!old.is_empty());
+    assert_eq!(old, new);
     let unknown = decoder.decode(&framed(8, &datum()), &mut event).unwrap_err();
     assert!(matches!(unknown, DecodeError::Reject(reject) if reject.code == RejectCode::UnknownSchema));
 
