@@ -1,0 +1,212 @@
+//! The processors of a schedule: each a process of its own, behind a proxy of its own.
+
+use std::{
+    fs::{File, OpenOptions},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use anyhow::Context;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::{plan::Settings, proxy::Proxy, servers::Stage};
+
+#[derive(Debug)]
+pub struct Fleet {
+    binary: PathBuf,
+    stage: Stage,
+    settings: Settings,
+    logs: PathBuf,
+    slots: Vec<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    proxy: Proxy,
+    /// `None` while nobody is in it.
+    process: Option<Process>,
+}
+
+/// Dropping kills it.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    is_leaving: bool,
+}
+
+/// A processor that is no more, though nobody killed it.
+#[derive(Debug)]
+pub struct Ended {
+    pub slot: usize,
+    pub status: ExitStatus,
+    pub was_asked: bool,
+}
+
+/// The exit code for surroundings that are not as they must be; nothing was started then.
+const REFUSED: i32 = 2;
+
+impl Ended {
+    /// The servers may be away when a process starts; it may say so and leave.
+    pub fn is_refused_start(&self) -> bool {
+        self.status.code() == Some(REFUSED)
+    }
+}
+
+impl Fleet {
+    /// No processor yet. What they say goes to files in `logs`.
+    pub fn new(binary: &Path, stage: &Stage, settings: &Settings, logs: &Path) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            stage: stage.clone(),
+            settings: settings.clone(),
+            logs: logs.to_owned(),
+            slots: Vec::new(),
+        }
+    }
+
+    /// A processor in a new slot.
+    pub async fn join(&mut self) -> anyhow::Result<usize> {
+        let proxy = Proxy::to(self.stage.pg.port).await.context("a proxy cannot listen")?;
+        self.slots.push(Slot { proxy, process: None });
+        let slot = self.slots.len() - 1;
+        self.start(slot)?;
+        Ok(slot)
+    }
+
+    /// A processor in a slot where one was before. Does nothing when there is one.
+    pub fn start(&mut self, slot: usize) -> anyhow::Result<()> {
+        if self.slots[slot].process.is_some() {
+            return Ok(());
+        }
+        let log = self.log(slot)?;
+        let mut command = self.command(self.slots[slot].proxy.port());
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child =
+            command.spawn().with_context(|| format!("{} cannot be started", self.binary.display()))?;
+        self.slots[slot].process = Some(Process { child, is_leaving: false });
+        Ok(())
+    }
+
+    fn command(&self, port: u16) -> Command {
+        // The kernel ends it with us, however we end.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.binary).arg("processor");
+        let settings = &self.settings;
+        command
+            .args(["--kafka-property", &format!("session.timeout.ms={}", settings.session_timeout)])
+            .args(["--kafka-property", "heartbeat.interval.ms=400"])
+            .args(["--threads", &settings.threads.to_string()])
+            .args(["--commit-interval", &format!("{}ms", settings.commit_interval)])
+            .args(["--catch-up-interval", &format!("{}ms", settings.catch_up_interval)])
+            .args(["--commit-events", &settings.commit_events.to_string()])
+            .args(["--flush-timeout", &format!("{}ms", settings.flush_timeout)]);
+        let pg = &self.stage.pg;
+        let password = pg.password.as_deref().unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command
+            .env_clear()
+            .env("PATH", path)
+            .env("KAFKA_BOOTSTRAP_SERVERS", &self.stage.bootstrap_servers)
+            .env("DATABASE_URL", format!("postgres://{}:{password}@127.0.0.1:{port}/{}", pg.user, pg.dbname))
+            .env("STREAMS", &self.stage.definition.name)
+            .env("KAFKA_TOPIC", &self.stage.definition.topic)
+            .env("KAFKA_GROUP_ID", &pg.dbname)
+            .env("LOG_LEVEL", "info,librdkafka=off,rdkafka=off");
+        command
+    }
+
+    fn log_file(&self, slot: usize) -> PathBuf {
+        self.logs.join(format!("processor-{slot}.log"))
+    }
+
+    fn log(&self, slot: usize) -> anyhow::Result<File> {
+        let path = self.log_file(slot);
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// The last thing the processor said.
+    pub fn last_words(&self, slot: usize) -> String {
+        let text = std::fs::read_to_string(self.log_file(slot)).unwrap_or_default();
+        text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said").to_owned()
+    }
+
+    /// The slot of one that lives and was not asked to leave, counted round.
+    pub fn pick(&self, target: usize) -> Option<usize> {
+        let living: Vec<usize> = self.living().collect();
+        (!living.is_empty()).then(|| living[target % living.len()])
+    }
+
+    pub fn living(&self) -> impl Iterator<Item = usize> {
+        let lives = |slot: &Slot| slot.process.as_ref().is_some_and(|process| !process.is_leaving);
+        self.slots.iter().enumerate().filter(move |(_, slot)| lives(slot)).map(|(at, _)| at)
+    }
+
+    pub fn proxy(&self, slot: usize) -> &Proxy {
+        &self.slots[slot].proxy
+    }
+
+    pub fn mend_proxies(&self) {
+        for slot in &self.slots {
+            slot.proxy.mend();
+        }
+    }
+
+    pub fn kill(&mut self, slot: usize) {
+        self.slots[slot].process = None;
+    }
+
+    pub fn freeze(&mut self, slot: usize) -> anyhow::Result<()> {
+        self.signal(slot, Signal::SIGSTOP, |_| ())
+    }
+
+    pub fn thaw(&mut self, slot: usize) -> anyhow::Result<()> {
+        self.signal(slot, Signal::SIGCONT, |_| ())
+    }
+
+    /// Asks it to end; [`Self::reap`] tells when it has.
+    pub fn leave(&mut self, slot: usize) -> anyhow::Result<()> {
+        self.signal(slot, Signal::SIGTERM, |process| process.is_leaving = true)
+    }
+
+    fn signal(&mut self, slot: usize, signal: Signal, note: fn(&mut Process)) -> anyhow::Result<()> {
+        if let Some(process) = &mut self.slots[slot].process {
+            note(process);
+            kill(Pid::from_raw(process.child.id().cast_signed()), signal)?;
+        }
+        Ok(())
+    }
+
+    /// Those that ended since the last call.
+    pub fn reap(&mut self) -> anyhow::Result<Vec<Ended>> {
+        let mut ended = Vec::new();
+        for (at, slot) in self.slots.iter_mut().enumerate() {
+            if let Some(process) = &mut slot.process
+                && let Some(status) = process.child.try_wait()?
+            {
+                ended.push(Ended { slot: at, status, was_asked: process.is_leaving });
+                slot.process = None;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Whether some process has not ended yet.
+    pub fn is_anyone_left(&self) -> bool {
+        self.slots.iter().any(|slot| slot.process.is_some())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

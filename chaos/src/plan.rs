@@ -1,0 +1,301 @@
+//! What one schedule does, drawn from a seed. Pure: the same seed and number give the same plan.
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// Milliseconds.
+pub type Millis = u64;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub seed: u64,
+    pub number: u64,
+    pub partitions: i32,
+    pub flow: Flow,
+    pub processors: usize,
+    pub settings: Settings,
+    /// In the order of their marks.
+    pub faults: Vec<PlannedFault>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    pub seed: u64,
+    /// Sent at once, with event times from `history` ago until now.
+    pub past_events: u64,
+    pub history: Millis,
+    pub live_events: u64,
+    pub per_second: f64,
+    pub delayed: f64,
+    pub late: f64,
+    pub future: f64,
+    pub bad: f64,
+}
+
+/// Of every processor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub threads: u64,
+    pub commit_interval: Millis,
+    pub catch_up_interval: Millis,
+    pub commit_events: u64,
+    pub session_timeout: Millis,
+    pub flush_timeout: Millis,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedFault {
+    pub mark: Mark,
+    /// From the mark on.
+    pub delay: Millis,
+    pub fault: Fault,
+}
+
+/// A share of all events, 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mark {
+    Sent(f64),
+    Committed(f64),
+}
+
+/// `target`: which of the processors that live at that time, counted round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Kill {
+        target: usize,
+        back_after: Millis,
+    },
+    /// SIGSTOP, later SIGCONT.
+    Freeze {
+        target: usize,
+        lasting: Millis,
+        past_session: bool,
+    },
+    Join,
+    Leave {
+        target: usize,
+        back_after: Millis,
+    },
+    PostgresRestart {
+        immediate: bool,
+    },
+    BrokerRestart {
+        away: Millis,
+    },
+    CutAll {
+        target: usize,
+    },
+    CutAtCommit {
+        target: usize,
+        moment: CommitMoment,
+    },
+    /// Each answer of the database comes later by `each`.
+    DelayAnswers {
+        target: usize,
+        each: Millis,
+        lasting: Millis,
+    },
+    /// Connections are cut and new ones refused.
+    Unreachable {
+        target: usize,
+        lasting: Millis,
+    },
+}
+
+/// When a connection breaks around a COMMIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitMoment {
+    /// The server never hears of it.
+    BeforeSent,
+    /// The server has it, unless the break overtakes it.
+    Sent,
+    /// The server has carried it out; its answer is lost.
+    Answered,
+}
+
+impl Fault {
+    /// The row of the summary it is counted in.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Kill { .. } => "processor killed",
+            Self::Freeze { past_session: true, .. } => "processor frozen past its session",
+            Self::Freeze { past_session: false, .. } => "processor frozen shortly",
+            Self::Join => "processor joined",
+            Self::Leave { .. } => "processor left",
+            Self::PostgresRestart { immediate: true } => "postgres crashed",
+            Self::PostgresRestart { immediate: false } => "postgres restarted",
+            Self::BrokerRestart { .. } => "broker restarted",
+            Self::CutAll { .. } => "connections cut",
+            Self::CutAtCommit { moment: CommitMoment::BeforeSent, .. } => "cut before COMMIT",
+            Self::CutAtCommit { moment: CommitMoment::Sent, .. } => "cut with COMMIT on its way",
+            Self::CutAtCommit { moment: CommitMoment::Answered, .. } => "answer to COMMIT lost",
+            Self::DelayAnswers { .. } => "answers delayed",
+            Self::Unreachable { .. } => "database unreachable",
+        }
+    }
+
+    /// Costs seconds, so that a schedule gets one at most.
+    const fn is_slow(&self) -> bool {
+        matches!(self, Self::BrokerRestart { .. } | Self::Freeze { past_session: true, .. })
+    }
+}
+
+type Draw = fn(&mut StdRng, &Settings) -> Fault;
+
+/// How often each fault is drawn, relative to the others.
+const FAULTS: &[(u32, Draw)] = &[
+    (14, |random, _| Fault::Kill { target: any(random), back_after: random.random_range(50..1_500) }),
+    (8, |random, _| Fault::Freeze {
+        target: any(random),
+        lasting: random.random_range(100..1_200),
+        past_session: false,
+    }),
+    (5, |random, settings| Fault::Freeze {
+        target: any(random),
+        lasting: settings.session_timeout + random.random_range(500..1_500),
+        past_session: true,
+    }),
+    (10, |_, _| Fault::Join),
+    (10, |random, _| Fault::Leave { target: any(random), back_after: random.random_range(50..1_500) }),
+    (6, |_, _| Fault::PostgresRestart { immediate: false }),
+    (6, |_, _| Fault::PostgresRestart { immediate: true }),
+    (4, |random, _| Fault::BrokerRestart { away: random.random_range(0..1_000) }),
+    (8, |random, _| Fault::CutAll { target: any(random) }),
+    (5, |random, _| Fault::CutAtCommit { target: any(random), moment: CommitMoment::BeforeSent }),
+    (7, |random, _| Fault::CutAtCommit { target: any(random), moment: CommitMoment::Sent }),
+    (12, |random, _| Fault::CutAtCommit { target: any(random), moment: CommitMoment::Answered }),
+    (6, |random, _| Fault::DelayAnswers {
+        target: any(random),
+        each: random.random_range(5..400),
+        lasting: random.random_range(300..2_000),
+    }),
+    // Longer than a flush may take, so that partitions are handed over with a commit still under way.
+    (4, |random, settings| Fault::DelayAnswers {
+        target: any(random),
+        each: settings.flush_timeout + random.random_range(100..700),
+        lasting: random.random_range(100..600),
+    }),
+    (5, |random, _| Fault::Unreachable { target: any(random), lasting: random.random_range(200..3_500) }),
+];
+
+impl Plan {
+    /// Schedule `number` of `seed`.
+    pub fn draw(seed: u64, number: u64) -> Self {
+        let mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03);
+        let random = &mut StdRng::seed_from_u64(mixed);
+        let partitions = pick(random, &[1, 2, 3, 4, 6, 8]);
+        let flow = draw_flow(random);
+        let processors = pick(random, &[1, 1, 2, 2, 3, 4]);
+        let settings = draw_settings(random);
+        let mut faults: Vec<(f64, Millis, Fault)> = Vec::new();
+        for _ in 0..random.random_range(1..=5) {
+            let fault =
+                draw_fault(random, &settings, faults.iter().any(|(_, _, fault)| Fault::is_slow(fault)));
+            faults.push((random.random_range(0.02..0.95), random.random_range(0..200), fault));
+        }
+        faults.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
+        let faults = faults.into_iter().map(|(share, delay, fault)| {
+            let mark = if random.random_bool(0.25) { Mark::Sent(share) } else { Mark::Committed(share) };
+            PlannedFault { mark, delay, fault }
+        });
+        Self { seed, number, partitions, flow, processors, settings, faults: faults.collect() }
+    }
+}
+
+impl Flow {
+    pub const fn events(&self) -> u64 {
+        self.past_events + self.live_events
+    }
+}
+
+fn draw_flow(random: &mut StdRng) -> Flow {
+    let live_events = random.random_range(2_000..8_000);
+    let seconds = random.random_range(1.0..2.5);
+    #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
+    let per_second = live_events as f64 / seconds;
+    Flow {
+        seed: random.random(),
+        past_events: random.random_range(2_000..12_000),
+        history: random.random_range(600_000..7_200_000),
+        live_events,
+        per_second,
+        delayed: random.random_range(0.0..0.1),
+        late: random.random_range(0.0..0.03),
+        future: random.random_range(0.0..0.005),
+        bad: random.random_range(0.0..0.02),
+    }
+}
+
+fn draw_settings(random: &mut StdRng) -> Settings {
+    let commit_interval = pick(random, &[0, 5, 25, 25, 100, 400]);
+    let session_timeout = pick(random, &[2_000, 2_000, 2_000, 3_000, 6_000]);
+    Settings {
+        threads: random.random_range(1..=3),
+        commit_interval,
+        catch_up_interval: pick(random, &[0, 25, 250, 250]).max(commit_interval),
+        commit_events: pick(random, &[50, 500, 200_000, 200_000]),
+        session_timeout,
+        flush_timeout: session_timeout - 500,
+    }
+}
+
+fn draw_fault(random: &mut StdRng, settings: &Settings, slow_taken: bool) -> Fault {
+    let total: u32 = FAULTS.iter().map(|(weight, _)| weight).sum();
+    loop {
+        let mut left = random.random_range(0..total);
+        let drawn = FAULTS.iter().find(|(weight, _)| match left.checked_sub(*weight) {
+            Some(rest) => {
+                left = rest;
+                false
+            }
+            None => true,
+        });
+        if let Some((_, draw)) = drawn {
+            let fault = draw(random, settings);
+            if !(slow_taken && fault.is_slow()) {
+                return fault;
+            }
+        }
+    }
+}
+
+fn any(random: &mut StdRng) -> usize {
+    random.random_range(0..12)
+}
+
+fn pick<T: Copy>(random: &mut StdRng, from: &[T]) -> T {
+    from[random.random_range(0..from.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_schedule_can_be_drawn_again_and_differs_from_its_neighbours() {
+        for number in 0..100 {
+            assert_eq!(Plan::draw(7, number), Plan::draw(7, number));
+            assert_ne!(Plan::draw(7, number).flow, Plan::draw(7, number + 1).flow);
+            assert_ne!(Plan::draw(7, number).flow, Plan::draw(8, number).flow);
+        }
+    }
+
+    #[test]
+    fn every_kind_of_fault_is_drawn_and_marks_are_in_reach() {
+        let plans: Vec<Plan> = (0..500).map(|number| Plan::draw(1, number)).collect();
+        let faults = || plans.iter().flat_map(|plan| &plan.faults);
+        let kinds: BTreeSet<_> = faults().map(|planned| planned.fault.kind()).collect();
+        assert_eq!(kinds.len(), 14, "{kinds:?}");
+        for planned in faults() {
+            let (Mark::Sent(share) | Mark::Committed(share)) = planned.mark;
+            assert!((0.0..1.0).contains(&share));
+        }
+        for plan in &plans {
+            assert!(plan.faults.iter().filter(|planned| planned.fault.is_slow()).count() <= 1);
+            assert!((5_000 - 1_000..=20_000).contains(&plan.flow.events()));
+            assert!(plan.settings.flush_timeout < plan.settings.session_timeout);
+        }
+    }
+}

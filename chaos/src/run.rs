@@ -1,0 +1,386 @@
+//! One schedule, from an empty topic to compared tables.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use common::{clock::SystemClock, shutdown::Shutdown};
+use generator::{GenerateSettings, Source, Summary, Workload};
+use tokio::task::JoinHandle;
+
+use crate::{
+    check,
+    fleet::{Ended, Fleet},
+    plan::{Fault, Flow, Mark, Plan, PlannedFault},
+    progress::Observer,
+    report::Outcome,
+    servers::{Servers, Stage},
+    timeline::Timeline,
+};
+
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+const START_AGAIN: Duration = Duration::from_millis(300);
+/// From the last fault, or the last record if that is later.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+const JUDGE_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// Runs `plan`. What the product does wrong is in the outcome.
+///
+/// # Errors
+/// When the schedule itself could not be run.
+pub async fn run(
+    plan: &Plan,
+    servers: &mut Servers,
+    binary: &Path,
+    logs: PathBuf,
+) -> anyhow::Result<Outcome> {
+    std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
+    let stage = servers.set_stage(&format!("chaos_{}_{}", plan.seed, plan.number), plan.partitions).await?;
+    let sender = Sender::begin(&stage, &plan.flow);
+    let mut drive = Drive {
+        fleet: Fleet::new(binary, &stage, &plan.settings, &logs),
+        observer: Observer::of(&stage, plan.partitions)?,
+        timeline: Timeline::begin(),
+        waiting: plan.faults.iter().collect(),
+        due: Vec::new(),
+        failures: Vec::new(),
+        struck: Vec::new(),
+        events: plan.flow.events(),
+        servers,
+    };
+    for _ in 0..plan.processors {
+        drive.fleet.join().await?;
+    }
+    drive.note("processors started");
+    let is_drained = drive.until_drained(&sender).await?;
+    let summary = sender.end().await?;
+    if is_drained {
+        drive.end(&stage, &summary).await?;
+    } else {
+        drive.fail("the flow does not drain");
+        drive.failures.extend(drive.observer.positions().await?);
+    }
+    let Drive { timeline, mut failures, struck, observer, servers, .. } = drive;
+    if observer.went_back {
+        failures.push("committed offsets went back".to_owned());
+    }
+    let cells = if is_drained {
+        let report = check::compare(&stage, &summary.truth).await?;
+        if !report.is_equal() {
+            failures.push(format!("{} of {} cells differ", report.differing, report.cells));
+            failures.extend(report.differences);
+        }
+        report.cells
+    } else {
+        0
+    };
+    let outcome = Outcome { plan: plan.clone(), struck, cells, failures, timeline, logs };
+    if outcome.failures.is_empty() {
+        servers.clear_stage(&stage).await?;
+        outcome.forget_logs();
+    }
+    Ok(outcome)
+}
+
+/// The generator at work. Dropping stops it.
+struct Sender {
+    shutdown: Shutdown,
+    sending: Option<JoinHandle<Result<Summary, generator::GenerateError>>>,
+}
+
+impl Sender {
+    fn begin(stage: &Stage, flow: &Flow) -> Self {
+        let settings = GenerateSettings {
+            topic: stage.definition.topic.clone(),
+            source: Source::Downloads(Workload {
+                seed: flow.seed,
+                delayed: flow.delayed,
+                late: flow.late,
+                future: flow.future,
+                bad: flow.bad,
+                ..Workload::default()
+            }),
+            events: Some(flow.live_events),
+            history: flow.history.cast_signed(),
+            history_events: flow.past_events,
+            rate: Some(flow.per_second),
+            truth: None,
+        };
+        let kafka = vec![("bootstrap.servers".to_owned(), stage.bootstrap_servers.clone())];
+        let shutdown = Shutdown::default();
+        let until = shutdown.clone();
+        let sending =
+            tokio::task::spawn_blocking(move || generator::generate(&settings, &kafka, &SystemClock, &until));
+        Self { shutdown, sending: Some(sending) }
+    }
+
+    fn is_done(&self) -> bool {
+        self.sending.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    async fn end(mut self) -> anyhow::Result<Summary> {
+        self.shutdown.trigger();
+        let sending = self.sending.take().context("the generator was ended before")?;
+        sending.await.context("the generator broke down")?.context("the generator")
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+/// Something to do at a time.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Strike(Fault),
+    Start(usize),
+    Thaw(usize),
+    BrokerBack,
+}
+
+struct Drive<'a> {
+    servers: &'a mut Servers,
+    fleet: Fleet,
+    observer: Observer,
+    timeline: Timeline,
+    /// Their marks were not reached yet.
+    waiting: Vec<&'a PlannedFault>,
+    due: Vec<(Instant, Step)>,
+    struck: Vec<Fault>,
+    failures: Vec<String>,
+    events: u64,
+}
+
+impl Drive<'_> {
+    /// Faults as they come due, until all events are committed; `false` when that takes too long.
+    async fn until_drained(&mut self, sender: &Sender) -> anyhow::Result<bool> {
+        let mut last_news = Instant::now();
+        let mut pace = tokio::time::interval(LOOK_EVERY);
+        pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            pace.tick().await;
+            self.look(sender).await;
+            let is_calm = sender.is_done() && self.waiting.is_empty() && self.due.is_empty();
+            if is_calm && self.observer.committed >= self.events {
+                self.note("drained");
+                return Ok(true);
+            }
+            if !is_calm {
+                last_news = Instant::now();
+            }
+            if last_news.elapsed() > DRAIN_LIMIT {
+                return Ok(false);
+            }
+            for step in self.steps_now() {
+                self.take(step).await?;
+            }
+            for ended in self.fleet.reap()? {
+                self.judge_end(&ended);
+            }
+            if self.fleet.living().next().is_none() && !self.is_start_due() {
+                self.due.push((Instant::now(), Step::Start(0)));
+            }
+        }
+    }
+
+    async fn look(&mut self, sender: &Sender) {
+        self.observer.look_at_tables().await;
+        if sender.is_done() {
+            self.observer.sent = self.events;
+        } else if self.waiting.iter().any(|planned| matches!(planned.mark, Mark::Sent(_))) {
+            self.observer.look_at_log().await;
+        }
+    }
+
+    /// What is due by now; faults whose marks are reached become due.
+    fn steps_now(&mut self) -> Vec<Step> {
+        let now = Instant::now();
+        #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
+        let share = |count: u64| count as f64 / self.events as f64;
+        let (sent, committed) = (share(self.observer.sent), share(self.observer.committed));
+        let (reached, waiting) = self.waiting.iter().partition(|planned| match planned.mark {
+            Mark::Sent(mark) => sent >= mark,
+            Mark::Committed(mark) => committed >= mark,
+        });
+        self.waiting = waiting;
+        let reached: Vec<&PlannedFault> = reached;
+        self.due.extend(
+            reached
+                .iter()
+                .map(|planned| (now + Duration::from_millis(planned.delay), Step::Strike(planned.fault))),
+        );
+        let (ready, later) = self.due.iter().partition(|(at, _)| *at <= now);
+        self.due = later;
+        let mut ready: Vec<(Instant, Step)> = ready;
+        ready.sort_by_key(|(at, _)| *at);
+        ready.into_iter().map(|(_, step)| step).collect()
+    }
+
+    fn is_start_due(&self) -> bool {
+        self.due.iter().any(|(_, step)| matches!(step, Step::Start(_)))
+    }
+
+    async fn take(&mut self, step: Step) -> anyhow::Result<()> {
+        match step {
+            Step::Strike(fault) => self.strike(fault).await?,
+            Step::Start(slot) => {
+                self.note(format!("processor {slot} starts again"));
+                self.fleet.start(slot)?;
+            }
+            Step::Thaw(slot) => {
+                self.note(format!("processor {slot} goes on"));
+                self.fleet.thaw(slot)?;
+            }
+            Step::BrokerBack => {
+                self.servers.kafka.resume().await?;
+                self.note("broker is back");
+            }
+        }
+        Ok(())
+    }
+
+    async fn strike(&mut self, fault: Fault) -> anyhow::Result<()> {
+        match fault {
+            Fault::Join => {
+                let slot = self.fleet.join().await?;
+                self.note(format!("processor {slot} joins"));
+            }
+            Fault::PostgresRestart { immediate } => {
+                self.note(if immediate { "postgres crashes" } else { "postgres restarts" });
+                let postgres = &mut self.servers.postgres;
+                if immediate {
+                    postgres.restart_immediate().await?;
+                } else {
+                    postgres.restart_fast().await?;
+                }
+                self.note("postgres is back");
+            }
+            Fault::BrokerRestart { away } => {
+                self.note("broker halts");
+                self.servers.kafka.halt().await?;
+                self.note(format!("broker is down, for {away} ms"));
+                self.later(away, Step::BrokerBack);
+            }
+            Fault::Kill { target, .. }
+            | Fault::Freeze { target, .. }
+            | Fault::Leave { target, .. }
+            | Fault::CutAll { target }
+            | Fault::CutAtCommit { target, .. }
+            | Fault::DelayAnswers { target, .. }
+            | Fault::Unreachable { target, .. } => match self.fleet.pick(target) {
+                Some(slot) => {
+                    self.note(format!("processor {slot}: {fault:?}"));
+                    self.strike_processor(slot, fault)?;
+                }
+                None => {
+                    self.note(format!("nobody is there for {fault:?}"));
+                    return Ok(());
+                }
+            },
+        }
+        self.struck.push(fault);
+        Ok(())
+    }
+
+    fn strike_processor(&mut self, slot: usize, fault: Fault) -> anyhow::Result<()> {
+        let millis = Duration::from_millis;
+        match fault {
+            Fault::Kill { back_after, .. } => {
+                self.fleet.kill(slot);
+                self.later(back_after, Step::Start(slot));
+            }
+            Fault::Freeze { lasting, .. } => {
+                self.fleet.freeze(slot)?;
+                self.later(lasting, Step::Thaw(slot));
+            }
+            Fault::Leave { back_after, .. } => {
+                self.fleet.leave(slot)?;
+                self.later(back_after, Step::Start(slot));
+            }
+            Fault::CutAll { .. } => self.fleet.proxy(slot).cut_all(),
+            Fault::CutAtCommit { moment, .. } => self.fleet.proxy(slot).cut_at_commit(moment),
+            Fault::DelayAnswers { each, lasting, .. } => {
+                self.fleet.proxy(slot).delay_answers(millis(each), millis(lasting));
+            }
+            Fault::Unreachable { lasting, .. } => {
+                self.fleet.proxy(slot).refuse(millis(lasting));
+                self.fleet.proxy(slot).cut_all();
+            }
+            Fault::Join | Fault::PostgresRestart { .. } | Fault::BrokerRestart { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn later(&mut self, after: u64, step: Step) {
+        self.due.push((Instant::now() + Duration::from_millis(after), step));
+    }
+
+    /// One that was not asked to end must not, unless the servers were away when it started.
+    fn judge_end(&mut self, ended: &Ended) {
+        let Ended { slot, status, was_asked } = ended;
+        let words = self.fleet.last_words(*slot);
+        if status.success() && *was_asked {
+            self.note(format!("processor {slot} has left"));
+        } else if *was_asked || ended.is_refused_start() {
+            self.note(format!("processor {slot} ended with {status}: {words}"));
+        } else {
+            self.fail(format!("processor {slot} ended by itself with {status}: {words}"));
+        }
+        if !was_asked {
+            self.due.push((Instant::now() + START_AGAIN, Step::Start(*slot)));
+        }
+    }
+
+    /// Everybody judges, stops in order, and nothing is left over.
+    async fn end(&mut self, stage: &Stage, summary: &Summary) -> anyhow::Result<()> {
+        if summary.sent != self.events {
+            self.fail(format!("{} of {} events were sent", summary.sent, self.events));
+        }
+        self.fleet.mend_proxies();
+        if check::until_judged(stage, JUDGE_LIMIT).await? {
+            self.note("judged");
+        } else {
+            self.fail("detection does not come to the end");
+            self.failures.extend(self.observer.positions().await?);
+        }
+        let living: Vec<usize> = self.fleet.living().collect();
+        for slot in living {
+            self.fleet.leave(slot)?;
+        }
+        let begin = Instant::now();
+        while self.fleet.is_anyone_left() {
+            for ended in self.fleet.reap()? {
+                if !ended.status.success() {
+                    let words = self.fleet.last_words(ended.slot);
+                    self.fail(format!("processor {} stopped with {}: {words}", ended.slot, ended.status));
+                }
+            }
+            if begin.elapsed() > STOP_LIMIT {
+                self.fail("a processor does not stop");
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.note("stopped");
+        self.observer.look_at_tables().await;
+        if self.observer.committed != self.events {
+            self.fail(format!("{} of {} events are committed", self.observer.committed, self.events));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, what: impl Into<String>) {
+        self.timeline.note(self.observer.committed, what);
+    }
+
+    fn fail(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        self.note(format!("FAILED: {what}"));
+        self.failures.push(what);
+    }
+}

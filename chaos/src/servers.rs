@@ -1,0 +1,66 @@
+//! One Kafka and one Postgres for all schedules; a topic and a database for each.
+
+use anyhow::{Context, bail};
+use common::db::{self, PgSettings};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
+use schema::StreamDefinition;
+use streampulse::local::{
+    kafka::RealKafka,
+    postgres::{PostgresOptions, PrivatePostgres},
+};
+
+const STREAM: &str = "content-downloads";
+
+#[derive(Debug)]
+pub struct Servers {
+    pub kafka: RealKafka,
+    pub postgres: PrivatePostgres,
+}
+
+/// What one schedule works on.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub definition: StreamDefinition,
+    pub bootstrap_servers: String,
+    pub pg: PgSettings,
+}
+
+impl Servers {
+    pub async fn start() -> anyhow::Result<Self> {
+        let options = PostgresOptions::temporary().without_fsync();
+        let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
+        Ok(Self { kafka: kafka?, postgres: postgres? })
+    }
+
+    /// An empty topic and a migrated database, both called `name`.
+    pub async fn set_stage(&self, name: &str, partitions: i32) -> anyhow::Result<Stage> {
+        self.kafka.create_topic(name, partitions, &[]).await?;
+        let known = StreamDefinition::shipped()?.into_iter().find(|known| known.name == STREAM);
+        let mut definition = known.with_context(|| format!("no stream {STREAM} comes with the program"))?;
+        name.clone_into(&mut definition.topic);
+        let pg = self.postgres.create_database(name).await?;
+        db::migrate(&pg).await?;
+        let mut client = db::connect(&pg, "chaos").await?;
+        processor::install_stream(&mut client, &definition).await?;
+        Ok(Stage { definition, bootstrap_servers: self.kafka.bootstrap_servers(), pg })
+    }
+
+    /// Removes topic and database, so that many schedules do not slow the servers down.
+    pub async fn clear_stage(&self, stage: &Stage) -> anyhow::Result<()> {
+        let client = db::connect(&self.postgres.settings(), "chaos").await?;
+        client.batch_execute(&format!("DROP DATABASE \"{}\" WITH (FORCE)", stage.pg.dbname)).await?;
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &stage.bootstrap_servers);
+        let admin: AdminClient<DefaultClientContext> = config.create()?;
+        for deleted in admin.delete_topics(&[&stage.definition.topic], &AdminOptions::new()).await? {
+            if let Err((topic, code)) = deleted {
+                bail!("topic {topic} cannot be deleted: {code}");
+            }
+        }
+        Ok(())
+    }
+}
