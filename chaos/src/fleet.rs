@@ -2,8 +2,10 @@
 
 use std::{
     fs::{File, OpenOptions},
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -35,6 +37,7 @@ struct Slot {
 struct Process {
     child: Child,
     is_leaving: bool,
+    started: Instant,
 }
 
 /// A processor that is no more, though nobody killed it.
@@ -43,12 +46,25 @@ pub struct Ended {
     pub slot: usize,
     pub status: ExitStatus,
     pub was_asked: bool,
+    age: Duration,
 }
+
+/// Until then a process may not listen to signals yet.
+const CHILDHOOD: Duration = Duration::from_secs(3);
+
+/// By default a client that missed its broker looks for it only every 10 s, which costs a schedule more than it shows.
+const RECONNECT_SOON: &str = "reconnect.backoff.max.ms=500";
 
 /// The exit code for surroundings that are not as they must be; nothing was started then.
 const REFUSED: i32 = 2;
 
 impl Ended {
+    /// Asked to, with nothing left undone. One that has not started yet has nothing to do and may just die of it.
+    pub fn is_in_order(&self) -> bool {
+        let never_began = self.status.signal() == Some(Signal::SIGTERM as i32) && self.age < CHILDHOOD;
+        self.was_asked && (self.status.success() || never_began)
+    }
+
     /// The servers may be away when a process starts; it may say so and leave.
     pub fn is_refused_start(&self) -> bool {
         self.status.code() == Some(REFUSED)
@@ -86,7 +102,7 @@ impl Fleet {
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child =
             command.spawn().with_context(|| format!("{} cannot be started", self.binary.display()))?;
-        self.slots[slot].process = Some(Process { child, is_leaving: false });
+        self.slots[slot].process = Some(Process { child, is_leaving: false, started: Instant::now() });
         Ok(())
     }
 
@@ -98,6 +114,7 @@ impl Fleet {
         command
             .args(["--kafka-property", &format!("session.timeout.ms={}", settings.session_timeout)])
             .args(["--kafka-property", "heartbeat.interval.ms=400"])
+            .args(["--kafka-property", RECONNECT_SOON])
             .args(["--threads", &settings.threads.to_string()])
             .args(["--commit-interval", &format!("{}ms", settings.commit_interval)])
             .args(["--catch-up-interval", &format!("{}ms", settings.catch_up_interval)])
@@ -190,7 +207,8 @@ impl Fleet {
             if let Some(process) = &mut slot.process
                 && let Some(status) = process.child.try_wait()?
             {
-                ended.push(Ended { slot: at, status, was_asked: process.is_leaving });
+                let age = process.started.elapsed();
+                ended.push(Ended { slot: at, status, was_asked: process.is_leaving, age });
                 slot.process = None;
             }
         }

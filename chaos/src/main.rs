@@ -51,6 +51,9 @@ struct Arguments {
     /// The program under test [default: streampulse in the folder of this program].
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
+    /// Tell what was done when, and keep the processors' logs, of schedules that passed, too.
+    #[arg(long)]
+    verbose: bool,
 }
 
 #[tokio::main]
@@ -96,13 +99,15 @@ async fn run_all(arguments: &Arguments) -> anyhow::Result<bool> {
         let ran = run::run(&plan, &mut servers, &binary, folder).await;
         let outcome = ran.with_context(|| format!("seed {} schedule {number}", arguments.seed))?;
         println!("{}", outcome.line());
-        if !outcome.failures.is_empty() {
+        if arguments.verbose || !outcome.failures.is_empty() {
             println!("{}", outcome.explanation());
+        } else {
+            outcome.forget_logs();
         }
         summary.add(&outcome);
     }
     println!("\n{}", summary.table(begin.elapsed()));
-    if summary.is_good() {
+    if summary.is_good() && !arguments.verbose {
         std::fs::remove_dir_all(&logs).with_context(|| format!("{} cannot be removed", logs.display()))?;
     }
     servers.kafka.stop().await?;

@@ -23,6 +23,8 @@ pub struct Observer {
     consumer: Arc<BaseConsumer<Quiet>>,
     pub sent: u64,
     pub committed: u64,
+    /// Partitions that some processor has claimed at least once.
+    pub owned: i64,
     /// The committed offsets were lower than before.
     pub went_back: bool,
 }
@@ -48,16 +50,17 @@ impl Observer {
             consumer: Arc::new(config.create_with_context(Quiet)?),
             sent: 0,
             committed: 0,
+            owned: 0,
             went_back: false,
         })
     }
 
     /// While the database is away the last answer stands.
     pub async fn look_at_tables(&mut self) {
-        match self.sum_of_offsets().await {
-            Ok(committed) => {
+        match self.position().await {
+            Ok((committed, owned)) => {
                 self.went_back |= committed < self.committed;
-                self.committed = committed;
+                (self.committed, self.owned) = (committed, owned);
             }
             Err(_) => self.client = None,
         }
@@ -79,15 +82,15 @@ impl Observer {
         }
     }
 
-    async fn sum_of_offsets(&mut self) -> anyhow::Result<u64> {
+    async fn position(&mut self) -> anyhow::Result<(u64, i64)> {
         let client = match self.client.take() {
             Some(client) => client,
             None => db::connect(&self.stage.pg, "chaos").await?,
         };
-        let query = "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_progress";
-        let sum: i64 = client.query_one(query, &[]).await?.get(0);
+        let query = "SELECT coalesce(sum(next_offset), 0)::bigint, count(*) FROM partition_progress";
+        let row = client.query_one(query, &[]).await?;
         self.client = Some(client);
-        Ok(sum.unsigned_abs())
+        Ok((row.get::<_, i64>(0).unsigned_abs(), row.get(1)))
     }
 
     /// Where each partition stands, for a schedule that does not come to its end.

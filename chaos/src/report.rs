@@ -48,7 +48,9 @@ impl Outcome {
         for line in self.timeline.lines() {
             let _ = writeln!(text, "  {line}");
         }
-        let _ = writeln!(text, "wrong:");
+        if !self.failures.is_empty() {
+            let _ = writeln!(text, "wrong:");
+        }
         for failure in self.failures.iter().take(LISTED) {
             let _ = writeln!(text, "  {failure}");
         }

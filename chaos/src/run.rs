@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use common::{clock::SystemClock, shutdown::Shutdown};
 use generator::{GenerateSettings, Source, Summary, Workload};
 use tokio::task::JoinHandle;
@@ -22,6 +22,7 @@ use crate::{
 
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const START_AGAIN: Duration = Duration::from_millis(300);
+const OWN_LIMIT: Duration = Duration::from_secs(30);
 /// From the last fault, or the last record if that is later.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
 const JUDGE_LIMIT: Duration = Duration::from_secs(30);
@@ -39,7 +40,6 @@ pub async fn run(
 ) -> anyhow::Result<Outcome> {
     std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
     let stage = servers.set_stage(&format!("chaos_{}_{}", plan.seed, plan.number), plan.partitions).await?;
-    let sender = Sender::begin(&stage, &plan.flow);
     let mut drive = Drive {
         fleet: Fleet::new(binary, &stage, &plan.settings, &logs),
         observer: Observer::of(&stage, plan.partitions)?,
@@ -55,6 +55,11 @@ pub async fn run(
         drive.fleet.join().await?;
     }
     drive.note("processors started");
+    if plan.send_when_owned {
+        drive.until_owned(plan.partitions).await?;
+    }
+    let sender = Sender::begin(&stage, &plan.flow);
+    drive.note("sending");
     let is_drained = drive.until_drained(&sender).await?;
     let summary = sender.end().await?;
     if is_drained {
@@ -80,7 +85,6 @@ pub async fn run(
     let outcome = Outcome { plan: plan.clone(), struck, cells, failures, timeline, logs };
     if outcome.failures.is_empty() {
         servers.clear_stage(&stage).await?;
-        outcome.forget_logs();
     }
     Ok(outcome)
 }
@@ -109,7 +113,10 @@ impl Sender {
             rate: Some(flow.per_second),
             truth: None,
         };
-        let kafka = vec![("bootstrap.servers".to_owned(), stage.bootstrap_servers.clone())];
+        let kafka = vec![
+            ("bootstrap.servers".to_owned(), stage.bootstrap_servers.clone()),
+            ("reconnect.backoff.max.ms".to_owned(), "500".to_owned()),
+        ];
         let shutdown = Shutdown::default();
         let until = shutdown.clone();
         let sending =
@@ -157,6 +164,17 @@ struct Drive<'a> {
 }
 
 impl Drive<'_> {
+    async fn until_owned(&mut self, partitions: i32) -> anyhow::Result<()> {
+        while self.observer.owned < i64::from(partitions) {
+            if self.timeline.elapsed() > OWN_LIMIT {
+                bail!("the processors do not take the partitions over: {}", self.fleet.last_words(0));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            self.observer.look_at_tables().await;
+        }
+        Ok(())
+    }
+
     /// Faults as they come due, until all events are committed; `false` when that takes too long.
     async fn until_drained(&mut self, sender: &Sender) -> anyhow::Result<bool> {
         let mut last_news = Instant::now();
@@ -322,9 +340,9 @@ impl Drive<'_> {
 
     /// One that was not asked to end must not, unless the servers were away when it started.
     fn judge_end(&mut self, ended: &Ended) {
-        let Ended { slot, status, was_asked } = ended;
+        let Ended { slot, status, was_asked, .. } = ended;
         let words = self.fleet.last_words(*slot);
-        if status.success() && *was_asked {
+        if ended.is_in_order() {
             self.note(format!("processor {slot} has left"));
         } else if *was_asked || ended.is_refused_start() {
             self.note(format!("processor {slot} ended with {status}: {words}"));
@@ -355,7 +373,7 @@ impl Drive<'_> {
         let begin = Instant::now();
         while self.fleet.is_anyone_left() {
             for ended in self.fleet.reap()? {
-                if !ended.status.success() {
+                if !ended.is_in_order() {
                     let words = self.fleet.last_words(ended.slot);
                     self.fail(format!("processor {} stopped with {}: {words}", ended.slot, ended.status));
                 }
