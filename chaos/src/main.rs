@@ -4,6 +4,7 @@
 //! cargo build -p streampulse
 //! cargo run -p streampulse-chaos -- --schedules 20 --seed 1
 //! cargo run -p streampulse-chaos -- --seed 1 --only 7      # one schedule again
+//! cargo run -p streampulse-chaos -- --known                # those that once showed something ([`known`])
 //! ```
 //!
 //! A real Kafka and a real Postgres are started once. Each *schedule* is drawn from the seed ([`plan`]): a topic, a
@@ -18,6 +19,7 @@
 
 mod check;
 mod fleet;
+mod known;
 mod plan;
 mod progress;
 mod proxy;
@@ -43,11 +45,14 @@ struct Arguments {
     #[arg(long, default_value_t = 20, value_name = "N")]
     schedules: u64,
     /// The same seed gives the same schedules.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seed: u64,
     /// Run this schedule of the seed alone.
     #[arg(long, value_name = "K")]
     only: Option<u64>,
+    /// Run the schedules written by hand instead of drawing any.
+    #[arg(long, conflicts_with_all = ["schedules", "seed"])]
+    known: bool,
     /// The program under test [default: streampulse in the folder of this program].
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
@@ -91,13 +96,12 @@ async fn run_all(arguments: &Arguments) -> anyhow::Result<bool> {
     let binary = binary(arguments)?;
     let mut servers = Servers::start().await?;
     let (begin, mut summary) = (Instant::now(), Summary::default());
-    let numbers = arguments.only.map_or(0..arguments.schedules, |only| only..only + 1);
     let logs = tempfile::Builder::new().prefix("streampulse-chaos-").tempdir()?.keep();
-    for number in numbers {
-        let plan = Plan::draw(arguments.seed, number);
+    for plan in plans(arguments) {
+        let number = plan.number;
         let folder = logs.join(number.to_string());
         let ran = run::run(&plan, &mut servers, &binary, folder).await;
-        let outcome = ran.with_context(|| format!("seed {} schedule {number}", arguments.seed))?;
+        let outcome = ran.with_context(|| format!("seed {} schedule {number}", plan.seed))?;
         println!("{}", outcome.line());
         if arguments.verbose || !outcome.failures.is_empty() {
             println!("{}", outcome.explanation());
@@ -113,6 +117,15 @@ async fn run_all(arguments: &Arguments) -> anyhow::Result<bool> {
     servers.kafka.stop().await?;
     servers.postgres.stop().await?;
     Ok(summary.is_good())
+}
+
+fn plans(arguments: &Arguments) -> Vec<Plan> {
+    let is_wanted = |plan: &Plan| arguments.only.is_none_or(|only| only == plan.number);
+    if arguments.known {
+        return known::schedules().into_iter().filter(is_wanted).collect();
+    }
+    let numbers = arguments.only.map_or(0..arguments.schedules, |only| only..only + 1);
+    numbers.map(|number| Plan::draw(arguments.seed, number)).collect()
 }
 
 fn binary(arguments: &Arguments) -> anyhow::Result<PathBuf> {

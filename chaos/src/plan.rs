@@ -7,6 +7,7 @@ pub type Millis = u64;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// 0 where it was not drawn.
     pub seed: u64,
     pub number: u64,
     pub partitions: i32,

@@ -55,7 +55,8 @@ impl Outcome {
             let _ = writeln!(text, "  {failure}");
         }
         let _ = writeln!(text, "logs of the processors: {}", self.logs.display());
-        let _ = write!(text, "again: chaos --seed {} --only {}", plan.seed, plan.number);
+        let from = if plan.seed == 0 { "--known".to_owned() } else { format!("--seed {}", plan.seed) };
+        let _ = write!(text, "again: chaos {from} --only {}", plan.number);
         text
     }
 
