@@ -114,6 +114,8 @@ pub enum CommitMoment {
     Sent,
     /// The server has carried it out; its answer is lost.
     Answered,
+    /// Gone for the client; the server hears nothing, not even that, and keeps the transaction open.
+    Unheard,
 }
 
 impl Fault {
@@ -132,6 +134,7 @@ impl Fault {
             Self::CutAtCommit { moment: CommitMoment::BeforeSent, .. } => "cut before COMMIT",
             Self::CutAtCommit { moment: CommitMoment::Sent, .. } => "cut with COMMIT on its way",
             Self::CutAtCommit { moment: CommitMoment::Answered, .. } => "answer to COMMIT lost",
+            Self::CutAtCommit { moment: CommitMoment::Unheard, .. } => "connection gone unheard",
             Self::DelayAnswers { .. } => "answers delayed",
             Self::Unreachable { .. } => "database unreachable",
         }

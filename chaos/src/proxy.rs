@@ -35,6 +35,7 @@ struct Wire {
     orders: Mutex<Orders>,
     /// Goes up when all connections are cut.
     cuts: watch::Sender<u64>,
+    is_over: watch::Sender<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +50,11 @@ impl Proxy {
     pub async fn to(server: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let wire = Arc::new(Wire { orders: Mutex::default(), cuts: watch::Sender::new(0) });
+        let wire = Arc::new(Wire {
+            orders: Mutex::default(),
+            cuts: watch::Sender::new(0),
+            is_over: watch::Sender::new(false),
+        });
         let accepting = tokio::spawn(accept(listener, server, Arc::clone(&wire)));
         Ok(Self { port, wire, accepting })
     }
@@ -86,6 +91,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.wire.is_over.send_replace(true);
         self.cut_all();
     }
 }
@@ -120,40 +126,47 @@ async fn connect(client: TcpStream, server: u16, wire: Arc<Wire>) {
     if client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).is_err() {
         return;
     }
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
     let answer_is_lost = AtomicBool::new(false);
-    tokio::select! {
-        _ = pass_questions(from_client, to_server, (&wire, &answer_is_lost)) => {}
-        _ = pass_answers(from_server, to_client, (&wire, &answer_is_lost)) => {}
-        _ = cuts.changed() => {}
+    let broken = tokio::select! {
+        broken = pass_questions(&mut from_client, &mut to_server, (&wire, &answer_is_lost)) => broken.ok().flatten(),
+        _ = pass_answers(&mut from_server, &mut to_client, (&wire, &answer_is_lost)) => None,
+        _ = cuts.changed() => None,
+    };
+    if broken == Some(CommitMoment::Unheard) {
+        drop((from_client, to_client));
+        // An error means that the proxy is gone, and with it the reason to wait.
+        let _ = wire.is_over.subscribe().wait_for(|is_over| *is_over).await;
     }
 }
 
+/// Ends when the client does, or at the moment of a COMMIT where the connection is to break.
 async fn pass_questions(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    from: &mut OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
     (wire, answer_is_lost): (&Wire, &AtomicBool),
-) -> std::io::Result<()> {
+) -> std::io::Result<Option<CommitMoment>> {
     let mut messages = ClientMessages::default();
     while from.read_buf(&mut messages.received).await? > 0 {
         while let Some(message) = messages.next() {
             let moment = if message.is_commit { wire.order(|orders| orders.at_commit.take()) } else { None };
-            if moment == Some(CommitMoment::BeforeSent) {
-                return Ok(());
+            if matches!(moment, Some(CommitMoment::BeforeSent | CommitMoment::Unheard)) {
+                return Ok(moment);
             }
             answer_is_lost.store(moment == Some(CommitMoment::Answered), Ordering::SeqCst);
             to.write_all(&message.bytes).await?;
             if moment == Some(CommitMoment::Sent) {
-                return Ok(());
+                return Ok(moment);
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 async fn pass_answers(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    from: &mut OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
     (wire, answer_is_lost): (&Wire, &AtomicBool),
 ) -> std::io::Result<()> {
     let mut answer = vec![0; 64 * 1_024];
@@ -179,21 +192,29 @@ mod tests {
     const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
     const READY: &[u8] = b"Z\0\0\0\x05I";
 
-    /// A server that answers every message with the same words and counts the COMMITs it carried out.
-    async fn fake_server() -> (u16, watch::Receiver<u32>) {
+    /// What the server has seen.
+    #[derive(Default)]
+    struct Seen {
+        commits: u32,
+        ends: u32,
+    }
+
+    /// A server that answers every message with the same words.
+    async fn fake_server() -> (u16, watch::Receiver<Seen>) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (committed, seen) = watch::channel(0);
+        let (sees, seen) = watch::channel(Seen::default());
         tokio::spawn(async move {
             loop {
                 let (mut client, _) = listener.accept().await.unwrap();
                 let mut messages = ClientMessages::default();
                 while client.read_buf(&mut messages.received).await.unwrap_or(0) > 0 {
                     while let Some(message) = messages.next() {
-                        committed.send_modify(|count| *count += u32::from(message.is_commit));
+                        sees.send_modify(|seen| seen.commits += u32::from(message.is_commit));
                         let _ = client.write_all(READY).await;
                     }
                 }
+                sees.send_modify(|seen| seen.ends += 1);
             }
         });
         (port, seen)
@@ -216,30 +237,43 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_answer_is_lost_and_its_commit_is_not() {
-        let (server, mut committed) = fake_server().await;
+        let (server, mut seen) = fake_server().await;
         let proxy = Proxy::to(server).await.unwrap();
         let mut client = session(&proxy).await;
         proxy.cut_at_commit(CommitMoment::Answered);
         assert_eq!(ask(&mut client, BEGIN).await, READY);
         assert!(ask(&mut client, COMMIT).await.is_empty());
-        assert_eq!(*committed.wait_for(|count| *count > 0).await.unwrap(), 1);
+        assert_eq!(seen.wait_for(|seen| seen.commits > 0).await.unwrap().commits, 1);
         // Only that one.
         assert_eq!(ask(&mut session(&proxy).await, COMMIT).await, READY);
     }
 
     #[tokio::test]
     async fn a_commit_that_was_not_sent_does_not_arrive() {
-        let (server, committed) = fake_server().await;
+        let (server, mut seen) = fake_server().await;
         let proxy = Proxy::to(server).await.unwrap();
         let mut client = session(&proxy).await;
         proxy.cut_at_commit(CommitMoment::BeforeSent);
         assert!(ask(&mut client, COMMIT).await.is_empty());
-        assert_eq!(*committed.borrow(), 0);
+        assert_eq!(seen.wait_for(|seen| seen.ends > 0).await.unwrap().commits, 0);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_hears_nothing_waits_for_its_client() {
+        let (server, mut seen) = fake_server().await;
+        let proxy = Proxy::to(server).await.unwrap();
+        let mut client = session(&proxy).await;
+        proxy.cut_at_commit(CommitMoment::Unheard);
+        assert!(ask(&mut client, COMMIT).await.is_empty());
+        proxy.cut_all();
+        assert_eq!(seen.borrow().ends, 0);
+        drop(proxy);
+        assert_eq!(seen.wait_for(|seen| seen.ends > 0).await.unwrap().commits, 0);
     }
 
     #[tokio::test]
     async fn cut_refused_delayed_and_mended() {
-        let (server, _committed) = fake_server().await;
+        let (server, _) = fake_server().await;
         let proxy = Proxy::to(server).await.unwrap();
         let mut client = session(&proxy).await;
         proxy.cut_all();
