@@ -12,6 +12,11 @@ pub struct PgSettings {
     pub password: Option<String>,
 }
 
+/// What every session of ours asks of the server: to give up on us when we vanish without a word, so that no lock of
+/// ours outlives us by more than seconds, and to keep its notices to itself.
+const SESSION: &str = "-c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=10 \
+    -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c client_min_messages=warning";
+
 impl PgSettings {
     /// Reads `postgres://user:password@host:port/dbname`.
     ///
@@ -54,6 +59,7 @@ impl PgSettings {
             .user(&self.user)
             .application_name(application_name)
             .connect_timeout(Duration::from_secs(5))
+            .options(SESSION)
             .keepalives_idle(Duration::from_secs(15))
             // A server that vanished without a word is noticed within this, also in mid-query.
             .tcp_user_timeout(Duration::from_secs(20));

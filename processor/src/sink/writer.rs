@@ -149,7 +149,8 @@ enum Attempt {
     Fenced(Vec<PartitionId>),
 }
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A database that is back should not wait for us.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 fn retry_pauses() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()

@@ -42,6 +42,8 @@ pub(super) fn consumer_config(kafka: &[(String, String)], group: &str) -> Client
         .set("queued.max.messages.kbytes", "65536")
         .set("queued.min.messages", "100000")
         .set("max.poll.interval.ms", "300000")
+        // A broker that is back is noticed within a second; the default is ten.
+        .set("reconnect.backoff.max.ms", "1000")
         .set("statistics.interval.ms", "1000");
     // With the consumer protocol of KIP-848 these are the broker's to say, and a client that sets them is refused.
     if !kafka.iter().any(|(key, value)| key == "group.protocol" && value.eq_ignore_ascii_case("consumer")) {

@@ -204,12 +204,15 @@ impl StreamThread {
         if self.waiting_since.is_none() && self.tasks.values().any(Task::has_news) {
             self.waiting_since = Some(now);
         }
-        let full = self.waiting_events >= self.from.settings.unit_events;
-        if !self.committer.is_busy() && (full || self.is_due(now)) {
+        if !self.committer.is_busy() && (self.is_full() || self.is_due(now)) {
             self.commit();
         }
-        self.pause_when(self.committer.is_busy() && full)?;
+        self.pause_when(self.committer.is_busy() && self.is_full())?;
         self.carry_out_replays()
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting_events >= self.from.settings.unit_events
     }
 
     fn is_due(&self, now: Instant) -> bool {

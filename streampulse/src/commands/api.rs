@@ -7,6 +7,8 @@ use crate::cli::ApiArgs;
 /// Each route waits this long at most for a connection; the database may come later than the API.
 pub(super) async fn run(args: &ApiArgs) -> Result<(), Failure> {
     let prepare = async || -> anyhow::Result<_> {
+        // First, as a container's first process is deaf to signals that it does not handle.
+        let shutdown = shutdown_on_signals()?;
         let postgres = args.postgres.settings()?;
         let streams = args.streams.definitions()?;
         let client = db::connect(&postgres, "streampulse-preflight").await?;
@@ -17,7 +19,7 @@ pub(super) async fn run(args: &ApiArgs) -> Result<(), Failure> {
         let streams = streams.iter().map(|stream| (**stream).clone()).collect();
         let settings = args.serving.settings(streams, telemetry::init_metrics()?);
         let bound = ::api::bind(settings).await.context("API_PORT")?;
-        Ok((bound, pool, shutdown_on_signals()?))
+        Ok((bound, pool, shutdown))
     };
     let (bound, pool, shutdown) = prepare().await.map_err(Failure::Refused)?;
     bound.serve(pool, shutdown).await.map_err(|error| Failure::Broken(error.into()))

@@ -9,6 +9,8 @@ use crate::cli::ProcessorArgs;
 
 pub(super) async fn run(args: &ProcessorArgs) -> Result<(), Failure> {
     let prepare = async || -> anyhow::Result<_> {
+        // First, as a container's first process is deaf to signals that it does not handle.
+        let shutdown = shutdown_on_signals()?;
         let settings = Arc::new(args.processing.settings(
             args.streams.definitions()?,
             args.kafka.properties(),
@@ -23,7 +25,7 @@ pub(super) async fn run(args: &ProcessorArgs) -> Result<(), Failure> {
             None => None,
         };
         ::processor::preflight(&settings).await?;
-        Ok((settings, metrics, monitor, shutdown_on_signals()?))
+        Ok((settings, metrics, monitor, shutdown))
     };
     let (settings, metrics, monitor, shutdown) = prepare().await.map_err(Failure::Refused)?;
     let monitoring = monitor.map(|monitor| {
