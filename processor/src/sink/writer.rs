@@ -108,7 +108,7 @@ impl Writer {
                 Err(error) if error.reaction() == Reaction::Retry => {
                     self.session = None;
                     answer_lost = true;
-                    self.reporter.health.blocked(&self.reporter.part, error.to_string());
+                    self.reporter.health.blocked(&self.reporter.part, format!("database: {error}"));
                     if self.shutdown.requested() {
                         return Err(SinkError::Stopped);
                     }

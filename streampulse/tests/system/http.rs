@@ -1,5 +1,7 @@
 //! The smallest client that can ask our API.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -21,4 +23,21 @@ pub async fn json(address: &str, path: &str) -> Value {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
+}
+
+/// Asks until the answer begins with `start`, and returns it.
+pub async fn until(address: &str, path: &str, start: &str, limit: Duration) -> String {
+    let begin = Instant::now();
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        pace.tick().await;
+        if TcpStream::connect(address).await.is_ok() {
+            let answer = get(address, path).await;
+            if answer.starts_with(start) {
+                return answer;
+            }
+            assert!(begin.elapsed() < limit, "{path}: {answer}");
+        }
+        assert!(begin.elapsed() < limit, "nobody listens at {address}");
+    }
 }

@@ -4,7 +4,9 @@
 
 mod http;
 mod stage;
+mod tap;
 
+mod commit_faults;
 mod demo;
 mod detection;
 mod exactly_once;

@@ -80,18 +80,19 @@ impl Stage {
         vec![("bootstrap.servers".to_owned(), self.servers.kafka.bootstrap_servers())]
     }
 
+    pub fn url(&self) -> String {
+        let pg = &self.pg;
+        let password = pg.password.clone().unwrap_or_default();
+        format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname)
+    }
+
     /// Our own program with this stage in its environment.
     pub fn streampulse(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_streampulse"));
-        let pg = &self.pg;
-        let password = pg.password.clone().unwrap_or_default();
         command
             .env_clear()
             .env("KAFKA_BOOTSTRAP_SERVERS", self.servers.kafka.bootstrap_servers())
-            .env(
-                "DATABASE_URL",
-                format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname),
-            )
+            .env("DATABASE_URL", self.url())
             .env("STREAMS", &self.definition.name)
             .env("KAFKA_TOPIC", &self.topic)
             .env("LOG_LEVEL", "warn,librdkafka=off,rdkafka=off")
@@ -145,7 +146,7 @@ impl Stage {
         self.spawn(GenerateSettings { history, history_events: events, ..self.generate(source) })
     }
 
-    fn generate(&self, source: Source) -> GenerateSettings {
+    pub fn generate(&self, source: Source) -> GenerateSettings {
         GenerateSettings {
             topic: self.topic.clone(),
             source,
@@ -157,7 +158,7 @@ impl Stage {
         }
     }
 
-    fn spawn(&self, settings: GenerateSettings) -> tokio::task::JoinHandle<Truth> {
+    pub fn spawn(&self, settings: GenerateSettings) -> tokio::task::JoinHandle<Truth> {
         let kafka = self.kafka();
         tokio::task::spawn_blocking(move || {
             generator::generate(&settings, &kafka, &SystemClock, &Shutdown::default()).unwrap().truth
