@@ -34,11 +34,19 @@ pub enum GenerateError {
 #[derive(Clone, Debug)]
 pub enum Source {
     Downloads(Workload),
-    /// `keep_times`: event times are those of the lines; else the log is moved so that it ends now.
-    AccessLog {
-        path: PathBuf,
-        keep_times: bool,
-    },
+    AccessLog { path: PathBuf, times: LogTimes },
+}
+
+/// Which event times the lines of a log get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogTimes {
+    /// Their own.
+    Kept,
+    /// Moved, so that the log ends now.
+    EndNow,
+    /// Moved, so that the log ends in so many milliseconds: what lies before now is sent at once, the rest as its time
+    /// comes.
+    EndIn(i64),
 }
 
 #[derive(Clone, Debug)]

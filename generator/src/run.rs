@@ -6,7 +6,7 @@ use crate::{
     day::Spread,
     downloads::Downloads,
     encode::Encoder,
-    generate::GenerateSettings,
+    generate::{GenerateSettings, LogTimes, Source},
     output::Output,
     pace::Pace,
     progress::Progress,
@@ -54,9 +54,16 @@ impl Run<'_> {
         output: &mut O,
     ) -> Result<(), O::Error> {
         let mut encoder = Encoder::default();
-        // Milliseconds of the log in a second.
-        let pace = Pace::new(self.settings.rate.map(|factor| factor * 1e3));
-        let first = log.requests.first().map_or(0, |request| request.time);
+        let as_they_come =
+            matches!(self.settings.source, Source::AccessLog { times: LogTimes::EndIn(_), .. });
+        // Milliseconds of the log in a second, counted from `first`; what lies before it is due at once.
+        let (rate, first) = if as_they_come {
+            (Some(1e3), self.clock.now().as_millis())
+        } else {
+            let first = log.requests.first().map_or(0, |request| request.time);
+            (self.settings.rate.map(|factor| factor * 1e3), first)
+        };
+        let pace = Pace::new(rate);
         for request in &log.requests {
             if !pace.wait(u64::try_from(request.time - first).unwrap_or(0), self.shutdown) {
                 break;
@@ -78,7 +85,7 @@ mod tests {
     use common::{clock::ManualClock, time::Timestamp};
 
     use super::*;
-    use crate::{Source, Truth, Workload, output::Memory, traffic::Traffic};
+    use crate::{Truth, Workload, output::Memory, traffic::Traffic};
 
     const NOW: i64 = 1_700_000_000_000;
 
@@ -94,9 +101,9 @@ mod tests {
         }
     }
 
-    fn sample(keep_times: bool) -> Source {
+    fn sample(times: LogTimes) -> Source {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/access.log");
-        Source::AccessLog { path, keep_times }
+        Source::AccessLog { path, times }
     }
 
     /// What is sent, and its truth; with a stop after so many events.
@@ -162,20 +169,29 @@ mod tests {
     #[test]
     fn a_stop_in_a_log_leaves_the_truth_of_what_was_sent() {
         for (rate, stop) in [(None, 120), (Some(1e9), 120), (Some(0.001), 1)] {
-            let (memory, truth) = ran(&settings(sample(false), rate), Some(stop));
+            let (memory, truth) = ran(&settings(sample(LogTimes::EndNow), rate), Some(stop));
             assert_eq!(memory.records.len(), stop);
             assert_truth_of(&truth, &memory);
         }
     }
 
     #[test]
+    fn a_log_that_ends_later_sends_what_lies_before_now_at_once() {
+        let began = Instant::now();
+        let (memory, _) = ran(&settings(sample(LogTimes::EndIn(5_000)), None), Some(400));
+        assert_eq!(memory.records.len(), 400);
+        // At the log's own pace it would be hours.
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
     fn a_log_ends_now_or_keeps_its_own_times() {
-        let newest = |keep_times| {
-            let (memory, truth) = ran(&settings(sample(keep_times), None), None);
+        let newest = |times| {
+            let (memory, truth) = ran(&settings(sample(times), None), None);
             assert_truth_of(&truth, &memory);
             truth.partitions.iter().filter_map(|end| end.stream_time).max().unwrap()
         };
-        assert_eq!(newest(false), NOW);
-        assert_eq!(newest(true), 1_431_961_558_000);
+        assert_eq!(newest(LogTimes::EndNow), NOW);
+        assert_eq!(newest(LogTimes::Kept), 1_431_961_558_000);
     }
 }

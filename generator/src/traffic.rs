@@ -6,7 +6,7 @@ use crate::{
     access_log::{AccessLog, REQUESTS},
     attempt::DOWNLOADS,
     downloads::Downloads,
-    generate::{GenerateError, GenerateSettings, Source},
+    generate::{GenerateError, GenerateSettings, LogTimes, Source},
     layout::Stream,
 };
 
@@ -23,10 +23,12 @@ impl Traffic {
                 let downloads = Downloads::new(workload.clone()).map_err(GenerateError::Workload)?;
                 Ok(Self::Downloads(Box::new(downloads)))
             }
-            Source::AccessLog { path, keep_times } => {
+            Source::AccessLog { path, times } => {
                 let mut log = read_log(path)?;
-                if !keep_times {
-                    log.shift_to_end(clock.now().as_millis());
+                match times {
+                    LogTimes::Kept => {}
+                    LogTimes::EndNow => log.shift_to_end(clock.now().as_millis()),
+                    LogTimes::EndIn(millis) => log.shift_to_end(clock.now().as_millis() + millis),
                 }
                 Ok(Self::Log(log))
             }

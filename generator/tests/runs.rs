@@ -10,7 +10,7 @@ use common::{
     shutdown::Shutdown,
     time::Timestamp,
 };
-use generator::{GenerateError, GenerateSettings, Source, Summary, Truth, Workload, generate};
+use generator::{GenerateError, GenerateSettings, LogTimes, Source, Summary, Truth, Workload, generate};
 use rdkafka::mocking::MockCluster;
 
 const NOW: i64 = 1_700_000_000_000;
@@ -75,7 +75,7 @@ fn a_second_run_adds_to_the_truth_of_the_first_and_a_strange_topic_is_refused() 
     assert_eq!(Truth::load(&file).unwrap(), second.truth);
 
     let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/access.log");
-    let requests = settings(Source::AccessLog { path: log, keep_times: false }, &file);
+    let requests = settings(Source::AccessLog { path: log, times: LogTimes::EndNow }, &file);
     let refused = run(&servers, &requests, NOW).unwrap_err().to_string();
     assert!(refused.contains("is of stream 'content-downloads'"), "{refused}");
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use common::{clock::SystemClock, db, duration::Millis, shutdown::Shutdown, telemetry};
-use generator::{GenerateSettings, Source, Workload};
+use generator::{GenerateSettings, LogTimes, Source, Workload};
 use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
 use tokio::task::JoinHandle;
@@ -20,6 +20,8 @@ use crate::{
 
 /// Event time that the page shows filled from the first second.
 const HISTORY: Millis = Millis::new(3_600_000);
+/// How much of a real log comes live, as its time comes.
+const TAIL: Millis = HISTORY;
 const CONNECTIONS: usize = 8;
 /// How long the processor may take to commit what was sent before a Ctrl-C.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
@@ -138,7 +140,7 @@ fn generate_settings(args: &DemoArgs) -> anyhow::Result<GenerateSettings> {
         std::fs::File::open(path).with_context(|| format!("--input: cannot read {}", path.display()))?;
         return Ok(GenerateSettings {
             topic: "web-requests".to_owned(),
-            source: Source::AccessLog { path: path.clone(), keep_times: false },
+            source: Source::AccessLog { path: path.clone(), times: LogTimes::EndIn(TAIL.as_millis()) },
             events: None,
             history: 0,
             history_events: 0,

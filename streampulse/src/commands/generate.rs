@@ -1,5 +1,5 @@
 use common::clock::SystemClock;
-use generator::{GenerateSettings, Source, Workload};
+use generator::{GenerateSettings, LogTimes, Source, Workload};
 
 use super::shutdown_on_signals;
 use crate::cli::GenerateArgs;
@@ -18,7 +18,10 @@ fn settings(args: &GenerateArgs) -> GenerateSettings {
     let (stream, source, rate) = match &args.from_access_log {
         Some(path) => (
             "web-requests",
-            Source::AccessLog { path: path.clone(), keep_times: args.keep_times },
+            Source::AccessLog {
+                path: path.clone(),
+                times: if args.keep_times { LogTimes::Kept } else { LogTimes::EndNow },
+            },
             args.speed,
         ),
         None => (

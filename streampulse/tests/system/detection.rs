@@ -2,7 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
-use generator::Source;
+use generator::{LogTimes, Source};
 
 use crate::stage::Stage;
 
@@ -19,7 +19,7 @@ async fn an_idle_stream_closes_its_last_window_and_one_that_changes_is_judged_ag
     // More partitions than the log has clients for: some stay empty, and hold nothing up.
     let Some(stage) = Stage::set(test, "web-requests", 6).await else { return };
     let client = stage.client().await;
-    let log = |path: &str| Source::AccessLog { path: path.into(), keep_times: true };
+    let log = |path: &str| Source::AccessLog { path: path.into(), times: LogTimes::Kept };
     let sent = stage.send(log(SAMPLE), 0, None).await.unwrap().events;
     let processor = stage.processor(&["--threads", "2"]);
     stage.until_committed(&client, sent, LIMIT).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generator::Source;
+use generator::{LogTimes, Source};
 
 use crate::stage::{Processor, Stage, troubled};
 
@@ -117,8 +117,10 @@ async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
     let slow = ["--threads", "2", "--commit-events", "20", "--commit-interval", "50ms"];
     let mut first = stage.processor(&slow);
     let second = stage.processor(&slow);
-    let truth =
-        stage.send(Source::AccessLog { path: sample.into(), keep_times: true }, lines, None).await.unwrap();
+    let truth = stage
+        .send(Source::AccessLog { path: sample.into(), times: LogTimes::Kept }, lines, None)
+        .await
+        .unwrap();
     stage.until_committed(&client, 1, LIMIT).await;
     first.kill();
     stage.until_committed(&client, lines, LIMIT).await;
