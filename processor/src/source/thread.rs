@@ -75,6 +75,9 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 /// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
 const BUSY_POLL: Duration = Duration::from_millis(2);
 
+/// Kafka's copy of the offsets serves lag tools, which look once in a while.
+const MIRROR_EVERY: Duration = Duration::from_secs(1);
+
 /// How long the client may take to go to another offset.
 const SEEK_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -90,6 +93,9 @@ pub struct StreamThread {
     waiting_since: Option<Instant>,
     waiting_events: usize,
     paused: bool,
+    /// What Kafka's copy of the offsets does not show yet.
+    to_mirror: BTreeMap<PartitionId, Advanced>,
+    mirrored_at: Instant,
     meter: Meter,
     /// Replays that need nothing more from us, though the list may still name them.
     settled_replays: HashSet<(ReplayId, PartitionId)>,
@@ -129,6 +135,8 @@ impl StreamThread {
             waiting_since: None,
             waiting_events: 0,
             paused: false,
+            to_mirror: BTreeMap::new(),
+            mirrored_at: Instant::now(),
             meter,
             settled_replays: HashSet::new(),
         })
@@ -207,6 +215,9 @@ impl StreamThread {
         if !self.committer.is_busy() && (self.is_full() || self.is_due(now)) {
             self.commit();
         }
+        if now.duration_since(self.mirrored_at) >= MIRROR_EVERY {
+            self.mirror(now);
+        }
         self.pause_when(self.committer.is_busy() && self.is_full())?;
         self.carry_out_replays()
     }
@@ -243,7 +254,7 @@ impl StreamThread {
         }
     }
 
-    /// Forgets what was fenced and tells Kafka how far we are, for the tools that look there.
+    /// Forgets what was fenced and notes how far we are.
     fn settle(&mut self, committed: Committed) {
         self.meter.committed(self.from.clock.now().as_millis());
         for (partition, epoch) in committed.fenced {
@@ -252,11 +263,20 @@ impl StreamThread {
                 self.tasks.remove(&partition);
             }
         }
-        let mut offsets = TopicPartitionList::new();
-        for Advanced { partition, next, epoch, commit_seq } in committed.advanced {
-            if self.tasks.get(&partition).is_none_or(|task| task.epoch != epoch) {
-                continue;
+        for advanced in committed.advanced {
+            if self.tasks.get(&advanced.partition).is_some_and(|task| task.epoch == advanced.epoch) {
+                self.to_mirror.insert(advanced.partition, advanced);
             }
+        }
+    }
+
+    /// Tells Kafka how far we are, without waiting.
+    fn mirror(&mut self, now: Instant) {
+        self.mirrored_at = now;
+        let mut offsets = TopicPartitionList::new();
+        for Advanced { partition, next, epoch, commit_seq } in
+            std::mem::take(&mut self.to_mirror).into_values()
+        {
             let topic = &self.from.definition.topic;
             commit_tag::put(&mut offsets, &Mirrored { topic, partition, next, epoch, commit_seq });
         }
@@ -395,6 +415,7 @@ impl StreamThread {
         if let Some(outcome) = self.committer.wait(deadline) {
             self.settle(outcome?);
         }
+        self.mirror(Instant::now());
         Ok(())
     }
 }
