@@ -175,3 +175,55 @@ async fn a_database_that_is_away_costs_nothing_and_is_named_by_readiness() {
     assert_eq!(epochs, ["1"], "the partition changed hands");
     processor.stop().await;
 }
+
+/// Makes each commit's last statement fail with the next of these, one after the other; a sequence survives rollbacks.
+async fn fail_commits(stage: &Stage, codes: &[&str]) {
+    let cases: String = codes
+        .iter()
+        .zip(1..)
+        .map(|(code, at)| format!("WHEN {at} THEN RAISE EXCEPTION USING ERRCODE = '{code}';"))
+        .collect();
+    stage
+        .client()
+        .await
+        .batch_execute(&format!(
+            "CREATE SEQUENCE failures;
+             CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 CASE nextval('failures') {cases} ELSE NULL; END CASE;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER fail BEFORE UPDATE OF next_offset ON partition_progress
+                 FOR EACH ROW EXECUTE FUNCTION fail();"
+        ))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deadlocks_serialization_failures_and_shutdowns_are_tried_again() {
+    let test = "deadlocks_serialization_failures_and_shutdowns_are_tried_again";
+    let Some(stage) = Stage::set(test, "content-downloads", 1).await else { return };
+    let codes = ["40P01", "40001", "57P01", "40P01"];
+    fail_commits(&stage, &codes).await;
+    let truth = stage.send(troubled(61), 2_000, None).await.unwrap();
+    let processor = stage.processor(&["--threads", "1"]);
+    let client = stage.client().await;
+    stage.until_committed(&client, 2_000, LIMIT).await;
+    processor.stop().await;
+    stage.assert_equals(&truth).await;
+    let failed = stage.column(&client, "SELECT (last_value >= 4)::text FROM failures").await;
+    assert_eq!(failed, ["true"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_other_error_of_the_database_ends_the_processor_with_its_cause() {
+    let test = "any_other_error_of_the_database_ends_the_processor_with_its_cause";
+    let Some(stage) = Stage::set(test, "content-downloads", 1).await else { return };
+    fail_commits(&stage, &["23514"]).await;
+    stage.send(troubled(62), 100, None).await.unwrap();
+    let output = stage.processor_command(&["--threads", "1"]).output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.lines().last().unwrap().contains("23514"), "{printed}");
+    assert_eq!(stage.committed(&stage.client().await).await, 0);
+}

@@ -112,13 +112,12 @@ async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
     let test = "a_real_access_log_is_counted_exactly_though_a_processor_is_killed";
     let Some(stage) = Stage::set(test, "web-requests", 4).await else { return };
     let client = stage.client().await;
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/samples/access.log");
-    let lines = std::fs::read_to_string(sample).unwrap().lines().count() as u64;
+    let lines = std::fs::read_to_string(SAMPLE).unwrap().lines().count() as u64;
     let slow = ["--threads", "2", "--commit-events", "20", "--commit-interval", "50ms"];
     let mut first = stage.processor(&slow);
     let second = stage.processor(&slow);
     let truth = stage
-        .send(Source::AccessLog { path: sample.into(), times: LogTimes::Kept }, lines, None)
+        .send(Source::AccessLog { path: SAMPLE.into(), times: LogTimes::Kept }, lines, None)
         .await
         .unwrap();
     stage.until_committed(&client, 1, LIMIT).await;
@@ -147,6 +146,28 @@ async fn partitions_added_to_a_topic_are_read_from_their_beginning() {
     processor.stop().await;
     stage.assert_equals(&truth).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_reads_several_streams() {
+    let test = "one_process_reads_several_streams";
+    let Some(downloads) = Stage::set(test, "content-downloads", 2).await else { return };
+    // Under the names that their definitions have, as one setting can only override the topic of one stream.
+    let downloads = downloads.under_its_own_topic().await;
+    let requests = downloads.beside("web-requests").await;
+    let mut command = downloads.streampulse(&["processor"]);
+    command.env("STREAMS", "content-downloads,web-requests").env_remove("KAFKA_TOPIC");
+    let processor = Processor::spawn(&mut command);
+    let log = Source::AccessLog { path: SAMPLE.into(), times: LogTimes::Kept };
+    let (downloaded, requested) = (downloads.send(troubled(16), 5_000, None), requests.send(log, 0, None));
+    let (downloaded, requested) = (downloaded.await.unwrap(), requested.await.unwrap());
+    let client = downloads.client().await;
+    downloads.until_committed(&client, downloaded.events + requested.events, LIMIT).await;
+    processor.stop().await;
+    downloads.assert_equals(&downloaded).await;
+    requests.assert_equals(&requested).await;
+}
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/samples/access.log");
 
 pub fn assert_same(expected: &[String], found: &[String], what: &str) {
     let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(5).collect();

@@ -59,6 +59,14 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
         processor().env("DATABASE_URL", &other).env("SCHEMA_PATH", &other_schema),
         &["another definition", "content-downloads"],
     );
+    let later = stage.servers.postgres.create_database("later_version").await.unwrap();
+    let later = format!("postgres://{}:{password}@127.0.0.1:{}/later_version", later.user, later.port);
+    assert!(stage.streampulse(&["migrate"]).env("DATABASE_URL", &later).status().unwrap().success());
+    let settings = common::db::PgSettings::from_url(&later).unwrap();
+    let client = common::db::connect(&settings, "test").await.unwrap();
+    client.batch_execute("UPDATE refinery_schema_history SET version = 99 WHERE version = 1").await.unwrap();
+    assert_refused(processor().env("DATABASE_URL", &later), &["schema version 99", "streampulse migrate"]);
+
     let first = stage.processor(&[]);
     let client = stage.client().await;
     let limit = std::time::Duration::from_secs(60);

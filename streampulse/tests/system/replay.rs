@@ -97,6 +97,8 @@ async fn kafkas_reset_tool_is_honoured_on_the_next_start_and_survives_a_kill() {
     let test = "kafkas_reset_tool_is_honoured_on_the_next_start_and_survives_a_kill";
     let Some((stage, client, truth, processors)) = read_to_the_end(test, 1).await else { return };
     let before = stage.contents().await;
+    let refused = stage.try_reset_offsets(&["--to-earliest"]).await;
+    assert!(refused.is_err() || !refused.unwrap().contains(&stage.topic), "a group with members was reset");
     for processor in processors {
         processor.stop().await;
     }

@@ -15,6 +15,7 @@ use generator::{GenerateSettings, Source, Truth, Workload};
 use nix::{sys::signal::Signal, unistd::Pid};
 use schema::StreamDefinition;
 use streampulse::local::{
+    LocalError,
     kafka::RealKafka,
     postgres::{PostgresOptions, PrivatePostgres},
 };
@@ -58,8 +59,7 @@ impl Stage {
         let servers = servers(test).await?;
         let topic = format!("{stream}-{}", STAGES.fetch_add(1, Ordering::Relaxed));
         servers.kafka.create_topic(&topic, partitions, &[]).await.unwrap();
-        let mut definition =
-            StreamDefinition::shipped().unwrap().into_iter().find(|known| known.name == stream).unwrap();
+        let mut definition = shipped(stream);
         definition.topic.clone_from(&topic);
         let pg = database(&servers, &definition).await;
         Some(Self { servers, definition, topic, pg })
@@ -74,6 +74,22 @@ impl Stage {
             topic: self.topic.clone(),
             pg,
         }
+    }
+
+    /// The same database, with the topic that the definition names.
+    pub async fn under_its_own_topic(self) -> Self {
+        let topic = shipped(&self.definition.name).topic;
+        self.servers.kafka.create_topic(&topic, 2, &[]).await.unwrap();
+        Self { definition: shipped(&self.definition.name), topic, ..self }
+    }
+
+    /// Another stream in the same database, with the topic that its definition names.
+    pub async fn beside(&self, stream: &str) -> Self {
+        let definition = shipped(stream);
+        self.servers.kafka.create_topic(&definition.topic, 2, &[]).await.unwrap();
+        processor::install_stream(&mut self.client().await, &definition).await.unwrap();
+        let (servers, topic, pg) = (Arc::clone(&self.servers), definition.topic.clone(), self.pg.clone());
+        Self { servers, definition, topic, pg }
     }
 
     pub fn kafka(&self) -> Vec<(String, String)> {
@@ -209,14 +225,18 @@ impl Stage {
         client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
-    /// With Kafka's own tool, which refuses while the group has members.
     pub async fn reset_offsets(&self, whither: &[&str]) {
+        let printed = self.try_reset_offsets(whither).await.unwrap();
+        assert!(printed.contains(&self.topic), "{printed}");
+    }
+
+    /// With Kafka's own tool, which refuses while the group has members.
+    pub async fn try_reset_offsets(&self, whither: &[&str]) -> Result<String, LocalError> {
         let servers = self.servers.kafka.bootstrap_servers();
         let mut arguments = vec!["--bootstrap-server", &servers, "--group", &self.pg.dbname];
         arguments.extend(["--topic", &self.topic, "--reset-offsets", "--execute"]);
         arguments.extend(whither);
-        let printed = self.servers.kafka.run_tool(RESET_TOOL, &arguments).await.unwrap();
-        assert!(printed.contains(&self.topic), "{printed}");
+        self.servers.kafka.run_tool(RESET_TOOL, &arguments).await
     }
 
     /// As retention would.
@@ -295,6 +315,10 @@ const RESET_TOOL: &str = "org.apache.kafka.tools.consumer.group.ConsumerGroupCom
 /// Windows that begin before this are final, whichever partitions are idle. Window and grace as shipped.
 const FINAL_BEFORE: &str =
     "(SELECT date_trunc('minute', min(stream_time) - interval '30 seconds') FROM partition_progress)";
+
+fn shipped(stream: &str) -> StreamDefinition {
+    StreamDefinition::shipped().unwrap().into_iter().find(|known| known.name == stream).unwrap()
+}
 
 async fn database(servers: &Servers, definition: &StreamDefinition) -> db::PgSettings {
     let name = format!("stage_{}", STAGES.fetch_add(1, Ordering::Relaxed));
