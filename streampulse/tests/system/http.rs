@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpStream,
 };
 
@@ -39,5 +39,38 @@ pub async fn until(address: &str, path: &str, start: &str, limit: Duration) -> S
             assert!(begin.elapsed() < limit, "{path}: {answer}");
         }
         assert!(begin.elapsed() < limit, "nobody listens at {address}");
+    }
+}
+
+/// A listener to server-sent events.
+pub struct Pushes {
+    lines: Lines<BufReader<TcpStream>>,
+}
+
+impl Pushes {
+    pub async fn listen(address: &str, path: &str) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // Without chunks, which HTTP/1.0 does not know.
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut lines = BufReader::new(stream).lines();
+        assert!(lines.next_line().await.unwrap().unwrap().contains(" 200 "));
+        Self { lines }
+    }
+
+    /// The first event for which `wanted` holds.
+    pub async fn until(&mut self, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        let seen = async {
+            loop {
+                let line = self.lines.next_line().await.unwrap().expect("the stream ended");
+                if let Some(data) = line.strip_prefix("data: ") {
+                    let event: Value = serde_json::from_str(data).unwrap();
+                    if wanted(&event) {
+                        return event;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(limit, seen).await.expect("no such event in time")
     }
 }

@@ -6,6 +6,7 @@ mod http;
 mod stage;
 mod tap;
 
+mod api;
 mod commit_faults;
 mod demo;
 mod detection;

@@ -1,48 +1,19 @@
 //! A real browser sees the numbers that the API gives, and these are the truth's.
 
 use std::{
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use generator::{Cell, Source, Truth, Workload};
 
-use crate::{http, stage::Stage};
+use crate::{api::Api, http, stage::Stage};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const EVENTS: u64 = 20_000;
 
-/// `streampulse api` on a free port; dropping it kills it.
-struct Api {
-    process: Child,
-    address: String,
-}
-
-impl Api {
-    fn start(stage: &Stage) -> Self {
-        let mut command = stage.streampulse(&["api"]);
-        command.env("API_PORT", "0").env("LOG_LEVEL", "info").stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines.find_map(|line| {
-            let (_, rest) = line.split_once("\"address\":\"")?;
-            Some(rest.split_once('"')?.0.to_owned())
-        });
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address: address.expect("the API ended before it listened") }
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn total(truth: &Truth) -> i64 {
+pub fn total(truth: &Truth) -> i64 {
     let count = |row: &generator::TruthRow| match row.get("total_downloads") {
         Some(Cell::Number(number)) => *number,
         _ => 0,
@@ -63,7 +34,7 @@ async fn the_page_shows_what_the_api_says_and_the_api_says_the_truth() {
     let truth = stage.send_history(Source::Downloads(workload), EVENTS, 50 * 60_000).await.unwrap();
     stage.until_committed(&client, EVENTS, LIMIT).await;
 
-    let api = Api::start(&stage);
+    let api = Api::start(&mut stage.streampulse(&["api"]));
     let realtime = http::json(&api.address, "/api/stats/realtime?minutes=60").await;
     assert_eq!(realtime["total_downloads"].as_i64(), Some(total(&truth)));
 
