@@ -5,7 +5,7 @@ CARGO ?= cargo
 INPUT ?=
 ARGS ?=
 
-.PHONY: help deps page run build test lint kafka clean
+.PHONY: help deps page run build test lint bench kafka clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ lint: page ## Formatting, clippy, the page's linter, the compose file
 	cd frontend && npm run lint
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
 		else echo 'cargo-deny is not installed: licences and bans were not checked'; fi
+
+bench: build ## Speed, cost and latency on this machine, against a bare reader and Kafka Streams; ARGS="…" goes to the bench
+	$(CARGO) build --release --locked -p streampulse-bench
+	target/release/bench $(ARGS)
 
 kafka: ## A real Apache Kafka on port 9092, until Ctrl-C
 	$(CARGO) run --locked --quiet -- kafka $(ARGS)

@@ -1,0 +1,126 @@
+//! The processor's inner loop without Kafka and Postgres: one event into its windows, and a commit unit out of them.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{hint::black_box, sync::Arc};
+
+use common::{
+    offset::{Offset, PartitionId},
+    time::Timestamp,
+};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use processor::{PartitionWindows, WindowRules};
+use schema::{Decoder, Event, StreamDefinition};
+
+const START: i64 = 1_767_323_040_000;
+const KEYS: [usize; 3] = [100, 10_000, 100_000];
+const REGIONS: [&str; 8] =
+    ["us-east", "us-west", "eu-west", "eu-central", "ap-south", "ap-northeast", "sa-east", "af-south"];
+
+/// A download event, written by hand.
+fn event(number: usize, keys: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let key = number.wrapping_mul(2_654_435_761) % keys;
+    text(&mut bytes, &format!("00000001-{number:012x}"));
+    long(&mut bytes, START + i64::try_from(number % 60_000).unwrap());
+    text(&mut bytes, &format!("content-{key:06}"));
+    text(&mut bytes, &format!("Title of content {key}"));
+    text(&mut bytes, "movie");
+    bytes.extend_from_slice(&4.125_f64.to_le_bytes());
+    text(&mut bytes, &format!("user-{:06}", number % 250_000));
+    text(&mut bytes, REGIONS[number % 8]);
+    text(&mut bytes, "Android Phone");
+    text(&mut bytes, ["Android 14", "Android 15", "Android 16"][number % 3]);
+    text(&mut bytes, if number % 50 == 0 { "failed" } else { "success" });
+    bytes.extend_from_slice(&321.5_f64.to_le_bytes());
+    bytes.extend_from_slice(&88.25_f64.to_le_bytes());
+    long(&mut bytes, 0);
+    bytes
+}
+
+fn long(bytes: &mut Vec<u8>, value: i64) {
+    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    while rest >= 0x80 {
+        bytes.push(u8::try_from(rest & 0x7f).unwrap() | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(u8::try_from(rest).unwrap());
+}
+
+fn text(bytes: &mut Vec<u8>, text: &str) {
+    long(bytes, i64::try_from(text.len()).unwrap());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+/// One partition and the events that go into it.
+struct Bench {
+    rules: WindowRules,
+    decoder: Decoder,
+    event: Event,
+    events: Vec<Vec<u8>>,
+}
+
+impl Bench {
+    fn new(keys: usize) -> Self {
+        let shipped = StreamDefinition::shipped().unwrap();
+        let definition =
+            Arc::new(shipped.into_iter().find(|known| known.name == "content-downloads").unwrap());
+        Self {
+            rules: WindowRules::of(&definition),
+            decoder: Decoder::for_definition(definition).unwrap(),
+            event: Event::default(),
+            events: (0..(2 * keys).max(10_000)).map(|number| event(number, keys)).collect(),
+        }
+    }
+
+    fn add_all(&mut self, windows: &mut PartitionWindows) {
+        for (offset, payload) in (0..).zip(&self.events) {
+            self.decoder.decode(payload, &mut self.event).unwrap();
+            let view = self.decoder.view(&self.event, payload);
+            let reference = Timestamp::from_millis(START + 60_000);
+            black_box(windows.add(&self.rules, Offset(offset), &view, reference));
+        }
+    }
+}
+
+fn windows() -> PartitionWindows {
+    PartitionWindows::new(PartitionId(0), None, None)
+}
+
+fn add(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode and add");
+    for keys in KEYS {
+        let mut bench = Bench::new(keys);
+        let mut warm = windows();
+        bench.add_all(&mut warm);
+        group.throughput(Throughput::Elements(bench.events.len() as u64));
+        group.bench_function(BenchmarkId::from_parameter(keys), |bencher| {
+            bencher.iter(|| bench.add_all(&mut warm));
+        });
+    }
+}
+
+fn take(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("take a commit unit");
+    for keys in KEYS {
+        let mut bench = Bench::new(keys);
+        let mut full = windows();
+        bench.add_all(&mut full);
+        let rows = full.open_rows();
+        group.throughput(Throughput::Elements(rows as u64));
+        group.bench_function(BenchmarkId::from_parameter(keys), |bencher| {
+            bencher.iter_batched(
+                || {
+                    let mut full = windows();
+                    bench.add_all(&mut full);
+                    full
+                },
+                |mut full| (full.take(&bench.rules), full),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, add, take);
+criterion_main!(benches);

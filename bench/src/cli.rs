@@ -1,0 +1,93 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Measures StreamPulse against a bare reader and Kafka Streams, on this machine, and prints one table.
+#[derive(Debug, Parser)]
+#[command(name = "bench", args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reads a topic and discards it: the floor, in a process of its own.
+    #[command(hide = true)]
+    Read(ReadArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Events in the topic of the comparison.
+    #[arg(long, default_value_t = 5_000_000, value_name = "N")]
+    pub events: u64,
+    /// Events in each topic of the part on growth [default: two fifths of those of the comparison].
+    #[arg(long, value_name = "N")]
+    pub growth_events: Option<u64>,
+    /// How often each contender runs; the table shows medians.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+    /// Parts to run [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<Part>,
+    /// Also grow to a million open keys.
+    #[arg(long)]
+    pub million: bool,
+    /// Stream threads of the processor and of Kafka Streams.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    pub threads: u16,
+    /// Live events per second of the part on latency.
+    #[arg(long, default_value_t = 10_000.0, value_name = "N")]
+    pub live_rate: f64,
+    /// How many seconds it takes.
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    pub live_seconds: u64,
+    /// The program to measure [default: streampulse beside this one].
+    #[arg(long, value_name = "FILE")]
+    pub streampulse: Option<PathBuf>,
+    /// Another argument for the processor, such as --processor-arg=--catch-up-interval=100ms.
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub processor_arg: Vec<String>,
+    /// Record the processor's CPU profile of the last of its runs here, with perf.
+    #[arg(long, value_name = "FILE")]
+    pub perf_data: Option<PathBuf>,
+    /// Seed of the events.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+impl RunArgs {
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    Poll,
+    Batch,
+    Processor,
+    StreamsProcessorApi,
+    StreamsDsl,
+    Latency,
+    Growth,
+}
+
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    #[arg(long)]
+    pub servers: String,
+    #[arg(long)]
+    pub topic: String,
+    #[arg(long)]
+    pub partitions: i32,
+    #[arg(long)]
+    pub events: u64,
+    /// Take records in batches through the C API instead of one by one.
+    #[arg(long)]
+    pub batch: bool,
+}

@@ -1,0 +1,137 @@
+//! The program that is measured: `streampulse processor`, one process.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use common::db::{self, PgSettings};
+use nix::{sys::signal::Signal, unistd::Pid};
+use tokio::process::{Child, Command};
+use tokio_postgres::Client;
+
+use super::LIMIT;
+use crate::{
+    cli::RunArgs,
+    cost::{Marks, Reading},
+    stage::{STREAM, Stage, Topic},
+};
+
+/// Between two looks at what is committed.
+const LOOK: Duration = Duration::from_millis(5);
+const END_LIMIT: Duration = Duration::from_secs(60);
+
+/// Reads the topic into a new database and compares the tables with the truth.
+pub async fn run(
+    stage: &Stage,
+    topic: &Topic,
+    args: &RunArgs,
+    perf_data: Option<&Path>,
+) -> anyhow::Result<Marks> {
+    let (pg, definition) = stage.database().await?;
+    let client = db::connect(&pg, "bench").await?;
+    let processor = start(stage, &topic.name, &pg, args)?;
+    let gauge = stage.gauge(processor.id().context("ended at once")?)?;
+    // It claims its partitions just before it fetches.
+    let partitions = i64::from(topic.partitions);
+    until(&client, |progress| progress.claimed >= partitions).await?;
+    let first = gauge.read()?;
+    let perf = perf_data.map(|file| record(gauge.contender, file)).transpose()?;
+    let half = at(&client, topic.events / 2, || gauge.read()).await?;
+    let last = at(&client, topic.events, || gauge.read()).await?;
+    if let Some(mut perf) = perf {
+        end(&perf, Signal::SIGINT)?;
+        perf.wait().await?;
+    }
+    stop(processor).await?;
+    let report = generator::verify(&client, &topic.truth, &definition).await?;
+    anyhow::ensure!(
+        report.is_equal() && report.cells > 0,
+        "{} of {} cells differ from the truth: {:?}",
+        report.differing,
+        report.cells,
+        report.differences
+    );
+    drop(client);
+    stage.remove_database(&pg).await?;
+    Ok(Marks { first, half, last })
+}
+
+/// Starts it on a topic and a database; it dies with the handle.
+pub fn start(stage: &Stage, topic: &str, pg: &PgSettings, args: &RunArgs) -> anyhow::Result<Child> {
+    let password = pg.password.clone().unwrap_or_default();
+    let mut command = Command::new(&stage.streampulse);
+    command
+        .env_clear()
+        .env("KAFKA_BOOTSTRAP_SERVERS", stage.servers())
+        .env(
+            "DATABASE_URL",
+            format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname),
+        )
+        .env("STREAMS", STREAM)
+        .env("KAFKA_TOPIC", topic)
+        .env("KAFKA_GROUP_ID", &pg.dbname)
+        .env("LOG_LEVEL", "warn")
+        .arg("processor")
+        .args(["--threads", &args.threads.to_string()])
+        .args(&args.processor_arg)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command.spawn().with_context(|| format!("cannot start {}", stage.streampulse.display()))
+}
+
+/// Asks it to end; it must do so in order.
+pub async fn stop(mut processor: Child) -> anyhow::Result<()> {
+    end(&processor, Signal::SIGTERM)?;
+    let status = tokio::time::timeout(END_LIMIT, processor.wait()).await.context("does not stop")??;
+    anyhow::ensure!(status.success(), "ended with {status}");
+    Ok(())
+}
+
+fn end(child: &Child, signal: Signal) -> anyhow::Result<()> {
+    let id = child.id().context("has ended by itself")?;
+    nix::sys::signal::kill(Pid::from_raw(id.cast_signed()), signal)?;
+    Ok(())
+}
+
+fn record(pid: u32, file: &Path) -> anyhow::Result<Child> {
+    let mut command = Command::new("perf");
+    command.args(["record", "-q", "-F", "999", "--call-graph", "fp", "-p", &pid.to_string(), "-o"]).arg(file);
+    command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("cannot start perf")
+}
+
+/// Reads the gauges once `events` are committed.
+async fn at(
+    client: &Client,
+    events: u64,
+    read: impl Fn() -> anyhow::Result<Reading>,
+) -> anyhow::Result<Reading> {
+    let events = i64::try_from(events)?;
+    until(client, |progress| progress.committed >= events).await?;
+    read()
+}
+
+struct Progress {
+    claimed: i64,
+    committed: i64,
+}
+
+async fn until(client: &Client, reached: impl Fn(&Progress) -> bool) -> anyhow::Result<()> {
+    let query = client
+        .prepare("SELECT count(*), coalesce(sum(next_offset), 0)::bigint FROM partition_progress")
+        .await?;
+    let begin = Instant::now();
+    let mut pace = tokio::time::interval(LOOK);
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pace.tick().await;
+        let row = client.query_one(&query, &[]).await?;
+        let progress = Progress { claimed: row.get(0), committed: row.get(1) };
+        if reached(&progress) {
+            return Ok(());
+        }
+        anyhow::ensure!(begin.elapsed() < LIMIT, "{} events committed after {LIMIT:?}", progress.committed);
+    }
+}

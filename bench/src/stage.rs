@@ -1,0 +1,158 @@
+//! What everything is measured on: one Kafka, one Postgres that syncs, topics full of seeded events.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use common::{
+    clock::SystemClock,
+    db::{self, PgSettings},
+    shutdown::Shutdown,
+};
+use generator::{GenerateSettings, Source, Truth, Workload};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer},
+};
+use schema::StreamDefinition;
+use streampulse::local::{
+    kafka::RealKafka,
+    postgres::{PostgresOptions, PrivatePostgres},
+};
+
+use crate::cost::Gauge;
+
+pub const STREAM: &str = "content-downloads";
+
+pub struct Stage {
+    pub kafka: RealKafka,
+    pub postgres: PrivatePostgres,
+    /// The program that is measured.
+    pub streampulse: PathBuf,
+    databases: std::cell::Cell<u32>,
+}
+
+/// A topic whose contents are known.
+pub struct Topic {
+    pub name: String,
+    pub partitions: i32,
+    pub events: u64,
+    pub truth: Truth,
+}
+
+/// What is sent to a topic.
+pub struct Contents {
+    pub workload: Workload,
+    pub events: u64,
+    pub partitions: i32,
+    /// One-minute windows, the last of them now.
+    pub windows: i64,
+}
+
+/// Events without trouble: none late, bad or ahead of the clock, so that every contender counts the same ones.
+pub fn untroubled(seed: u64) -> Workload {
+    Workload { seed, late: 0.0, future: 0.0, bad: 0.0, ..Workload::default() }
+}
+
+impl Stage {
+    pub async fn set(streampulse: Option<PathBuf>) -> anyhow::Result<Self> {
+        let streampulse = match streampulse {
+            Some(path) => path,
+            None => std::env::current_exe()?.with_file_name("streampulse"),
+        };
+        anyhow::ensure!(
+            streampulse.is_file(),
+            "{} is missing: build it with `make build`, or name it with --streampulse",
+            streampulse.display()
+        );
+        let options = PostgresOptions::temporary();
+        let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
+        Ok(Self { kafka: kafka?, postgres: postgres?, streampulse, databases: std::cell::Cell::new(0) })
+    }
+
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.postgres.stop().await?;
+        self.kafka.stop().await?;
+        Ok(())
+    }
+
+    pub fn servers(&self) -> String {
+        self.kafka.bootstrap_servers()
+    }
+
+    pub fn properties(&self) -> Vec<(String, String)> {
+        vec![("bootstrap.servers".to_owned(), self.servers())]
+    }
+
+    /// What is read when `contender` runs.
+    pub fn gauge(&self, contender: u32) -> anyhow::Result<Gauge> {
+        let broker = self.kafka.process_id().context("the broker does not run")?;
+        Ok(Gauge { contender, broker, postgres: self.postgres.process_id() })
+    }
+
+    /// Makes a topic and fills it.
+    pub async fn fill(&self, name: &str, contents: Contents) -> anyhow::Result<Topic> {
+        let Contents { workload, events, partitions, windows } = contents;
+        self.kafka.create_topic(name, partitions, &[]).await?;
+        let settings = GenerateSettings {
+            topic: name.to_owned(),
+            source: Source::Downloads(workload),
+            events: Some(0),
+            history: windows * 60_000,
+            history_events: events,
+            rate: None,
+            truth: None,
+        };
+        let kafka = self.properties();
+        let sent = tokio::task::spawn_blocking(move || {
+            generator::generate(&settings, &kafka, &SystemClock, &Shutdown::default())
+        });
+        let truth = sent.await??.truth;
+        Ok(Topic { name: name.to_owned(), partitions, events, truth })
+    }
+
+    /// Removes topics; the broker is not to be busy with those of former runs.
+    pub async fn remove_topics(&self, prefix: &str) -> anyhow::Result<()> {
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", self.servers()).create()?;
+        let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.servers()).create()?;
+        let metadata = consumer.fetch_metadata(None, std::time::Duration::from_secs(10))?;
+        let names: Vec<&str> = metadata
+            .topics()
+            .iter()
+            .map(rdkafka::metadata::MetadataTopic::name)
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for removed in admin.delete_topics(&names, &AdminOptions::new()).await? {
+            removed.map_err(|(topic, code)| anyhow::anyhow!("removing topic {topic}: {code}"))?;
+        }
+        Ok(())
+    }
+
+    /// An empty database with the tables of the stream.
+    pub async fn database(&self) -> anyhow::Result<(PgSettings, StreamDefinition)> {
+        let number = self.databases.replace(self.databases.get() + 1);
+        let pg = self.postgres.create_database(&format!("bench_{number}")).await?;
+        db::migrate(&pg).await?;
+        let definition = StreamDefinition::shipped()?
+            .into_iter()
+            .find(|known| known.name == STREAM)
+            .context("the stream does not come with the program")?;
+        let mut client = db::connect(&pg, "bench").await?;
+        processor::install_stream(&mut client, &definition).await?;
+        Ok((pg, definition))
+    }
+
+    /// Autovacuum is not to be busy with the tables of former runs.
+    pub async fn remove_database(&self, pg: &PgSettings) -> anyhow::Result<()> {
+        let client = db::connect(&self.postgres.settings(), "bench").await?;
+        client.batch_execute(&format!("DROP DATABASE \"{}\" WITH (FORCE)", pg.dbname)).await?;
+        // What they left to be written is written now, not during somebody's run.
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(())
+    }
+}
