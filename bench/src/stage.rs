@@ -1,6 +1,9 @@
 //! What everything is measured on: one Kafka, one Postgres that syncs, topics full of seeded events.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use common::{
@@ -24,6 +27,8 @@ use streampulse::local::{
 use crate::cost::Gauge;
 
 pub const STREAM: &str = "content-downloads";
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+const READY_LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Stage {
     pub kafka: RealKafka,
@@ -91,10 +96,29 @@ impl Stage {
         Ok(Gauge { contender, broker, postgres: self.postgres.process_id() })
     }
 
+    /// Makes a topic and waits until each partition answers: a broker may announce that it leads before it does.
+    pub async fn create_topic(
+        &self,
+        name: &str,
+        partitions: i32,
+        configs: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        self.kafka.create_topic(name, partitions, configs).await?;
+        let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.servers()).create()?;
+        let begin = Instant::now();
+        for partition in 0..partitions {
+            while let Err(error) = consumer.fetch_watermarks(name, partition, ANSWER_LIMIT) {
+                anyhow::ensure!(begin.elapsed() < READY_LIMIT, "topic {name}: {error}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a topic and fills it.
     pub async fn fill(&self, name: &str, contents: Contents) -> anyhow::Result<Topic> {
         let Contents { workload, events, partitions, windows } = contents;
-        self.kafka.create_topic(name, partitions, &[]).await?;
+        self.create_topic(name, partitions, &[]).await?;
         let settings = GenerateSettings {
             topic: name.to_owned(),
             source: Source::Downloads(workload),
@@ -117,7 +141,7 @@ impl Stage {
         let admin: AdminClient<DefaultClientContext> =
             ClientConfig::new().set("bootstrap.servers", self.servers()).create()?;
         let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.servers()).create()?;
-        let metadata = consumer.fetch_metadata(None, std::time::Duration::from_secs(10))?;
+        let metadata = consumer.fetch_metadata(None, ANSWER_LIMIT)?;
         let names: Vec<&str> = metadata
             .topics()
             .iter()

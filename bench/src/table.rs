@@ -63,7 +63,7 @@ impl Table {
             format!("{:.2}", cost.cpu),
             range,
             base.map_or_else(String::new, |base| format!("{:.2}", cost.cpu / base)),
-            format!("{:.2}", cost.warm_cpu),
+            if cost.warm_cpu.is_nan() { String::new() } else { format!("{:.2}", cost.warm_cpu) },
             format!("{:.2}", cost.broker),
             format!("{:.2}", cost.postgres),
             format!("{:.2}", cost.start),

@@ -98,7 +98,7 @@ fn end(child: &Child, signal: Signal) -> anyhow::Result<()> {
 
 fn record(pid: u32, file: &Path) -> anyhow::Result<Child> {
     let mut command = Command::new("perf");
-    command.args(["record", "-q", "-F", "999", "--call-graph", "fp", "-p", &pid.to_string(), "-o"]).arg(file);
+    command.args(["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"]).arg(file);
     command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("cannot start perf")
 }
 
