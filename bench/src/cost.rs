@@ -116,11 +116,11 @@ fn peak_memory(pid: u32) -> anyhow::Result<u64> {
     Ok(kibibytes * 1_024)
 }
 
-/// Readings at the first record, halfway, and at the last.
+/// Readings at the first record, halfway if it tells each record, and at the last.
 #[derive(Clone, Copy, Debug)]
 pub struct Marks {
     pub first: Reading,
-    pub half: Reading,
+    pub half: Option<Reading>,
     pub last: Reading,
 }
 
@@ -129,7 +129,7 @@ pub struct Marks {
 pub struct Cost {
     pub events_per_second: f64,
     pub cpu: f64,
-    /// Of the second half alone: compilers and caches are warm.
+    /// Of the second half alone: compilers and caches are warm. NaN where the half is not known.
     pub warm_cpu: f64,
     pub broker: f64,
     pub postgres: f64,
@@ -157,7 +157,8 @@ impl Marks {
         Cost {
             events_per_second: events as f64 / wall,
             cpu: per_event(first.contender, last.contender, events),
-            warm_cpu: per_event(half.contender, last.contender, events - events / 2),
+            warm_cpu: half
+                .map_or(f64::NAN, |half| per_event(half.contender, last.contender, events - events / 2)),
             broker: per_event(first.broker, last.broker, events),
             postgres: per_event(first.postgres, last.postgres, events),
             start: first.contender.as_secs_f64(),

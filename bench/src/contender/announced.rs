@@ -38,7 +38,7 @@ impl Announced {
         let half = self.at("half").await?;
         let last = self.at("last").await?;
         self.at("done").await?;
-        Ok(Marks { first, half, last })
+        Ok(Marks { first, half: Some(half), last })
     }
 
     async fn at(&mut self, name: &str) -> anyhow::Result<Reading> {

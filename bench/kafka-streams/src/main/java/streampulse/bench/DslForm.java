@@ -25,7 +25,7 @@ import org.apache.kafka.streams.state.WindowStore;
 final class DslForm {
     /**
      * Behind a repartition topic stream time is that of the fastest source partition, and while an hour is caught up they
-     * are minutes apart: with the grace of 30 s most events would be dropped as late. So here it is longer.
+     * are minutes apart: with the grace of 30 s events were dropped as late. So here it is longer.
      */
     private static final Duration GRACE = Duration.ofHours(2);
 
