@@ -31,7 +31,7 @@ fn event(number: usize, keys: usize) -> Vec<u8> {
     text(&mut bytes, REGIONS[number % 8]);
     text(&mut bytes, "Android Phone");
     text(&mut bytes, ["Android 14", "Android 15", "Android 16"][number % 3]);
-    text(&mut bytes, if number % 50 == 0 { "failed" } else { "success" });
+    text(&mut bytes, if number.is_multiple_of(50) { "failed" } else { "success" });
     bytes.extend_from_slice(&321.5_f64.to_le_bytes());
     bytes.extend_from_slice(&88.25_f64.to_le_bytes());
     long(&mut bytes, 0);
@@ -106,7 +106,7 @@ fn take(criterion: &mut Criterion) {
         let mut bench = Bench::new(keys);
         let mut full = windows();
         bench.add_all(&mut full);
-        let rows = full.open_rows();
+        let (rows, rules) = (full.open_rows(), bench.rules.clone());
         group.throughput(Throughput::Elements(rows as u64));
         group.bench_function(BenchmarkId::from_parameter(keys), |bencher| {
             bencher.iter_batched(
@@ -115,7 +115,7 @@ fn take(criterion: &mut Criterion) {
                     bench.add_all(&mut full);
                     full
                 },
-                |mut full| (full.take(&bench.rules), full),
+                |mut full| (full.take(&rules), full),
                 BatchSize::PerIteration,
             );
         });

@@ -75,6 +75,9 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 /// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
 const BUSY_POLL: Duration = Duration::from_millis(2);
 
+/// By then the group has told a member that was put out.
+const CLAIM_BACK_AFTER: Duration = Duration::from_secs(1);
+
 /// Kafka's copy of the offsets serves lag tools, which look once in a while.
 const MIRROR_EVERY: Duration = Duration::from_secs(1);
 
@@ -93,6 +96,8 @@ pub struct StreamThread {
     waiting_since: Option<Instant>,
     waiting_events: usize,
     paused: bool,
+    /// Partitions of ours that somebody else claimed, and when we learned of it.
+    fenced: BTreeMap<PartitionId, Instant>,
     /// What Kafka's copy of the offsets does not show yet.
     to_mirror: BTreeMap<PartitionId, Advanced>,
     mirrored_at: Instant,
@@ -135,6 +140,7 @@ impl StreamThread {
             waiting_since: None,
             waiting_events: 0,
             paused: false,
+            fenced: BTreeMap::new(),
             to_mirror: BTreeMap::new(),
             mirrored_at: Instant::now(),
             meter,
@@ -219,7 +225,22 @@ impl StreamThread {
             self.mirror(now);
         }
         self.pause_when(self.committer.is_busy() && self.is_full())?;
+        self.claim_back(now)?;
         self.carry_out_replays()
+    }
+
+    /// Who is fenced has mostly lost the partition, and the group says so soon. If it does not, a member that the group
+    /// has put out has claimed after us, and nobody but us can go on.
+    fn claim_back(&mut self, now: Instant) -> Result<(), ThreadError> {
+        let is_due = |since: &Instant| now.duration_since(*since) >= CLAIM_BACK_AFTER;
+        let due: Vec<PartitionId> =
+            self.fenced.iter().filter(|(_, since)| is_due(since)).map(|(partition, _)| *partition).collect();
+        for partition in due {
+            self.fenced.remove(&partition);
+            tracing::warn!(topic = %self.from.definition.topic, %partition, "still ours by the group; claiming it back");
+            self.read_on_elsewhere(partition)?;
+        }
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -261,6 +282,7 @@ impl StreamThread {
             // What was in flight when the group took the partition and gave it back to us is fenced by our own claim.
             if self.tasks.get(&partition).is_some_and(|task| task.epoch == epoch) {
                 self.tasks.remove(&partition);
+                self.fenced.insert(partition, Instant::now());
             }
         }
         for advanced in committed.advanced {
@@ -365,6 +387,7 @@ impl StreamThread {
                     }
                     for partition in partition_ids(&partitions) {
                         self.tasks.remove(&partition);
+                        self.fenced.remove(&partition);
                     }
                     rebalance::unassign(&self.consumer, &partitions)?;
                 }
@@ -386,6 +409,7 @@ impl StreamThread {
                     topic = %self.from.definition.topic, partition = %claimed.partition, next = %claimed.next,
                     epoch = %claimed.epoch, "partition taken over"
                 );
+                self.fenced.remove(&claimed.partition);
                 self.tasks.insert(claimed.partition, Task::resume(&claimed, &self.bench.rules));
             }
         }
