@@ -4,8 +4,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 INPUT ?=
 ARGS ?=
+SCHEDULES ?= 20
+SEED ?= 1
 
-.PHONY: help deps page run build test lint bench kafka clean
+.PHONY: help deps page run build test lint bench chaos kafka clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,10 @@ bench: build ## Speed, cost and latency on this machine, against a bare reader a
 
 kafka: ## A real Apache Kafka on port 9092, until Ctrl-C
 	$(CARGO) run --locked --quiet -- kafka $(ARGS)
+
+chaos: page ## Faults against real processors, tables compared with the truth; SCHEDULES=20 SEED=1
+	$(CARGO) build --locked -p streampulse
+	$(CARGO) run --locked -p streampulse-chaos -- --schedules $(SCHEDULES) --seed $(SEED)
 
 clean: ## Remove what was built
 	$(CARGO) clean

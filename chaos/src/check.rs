@@ -34,6 +34,16 @@ const ALERTS: &str = "WITH
     SELECT format('alert %s %s %s %s is not called for', window_start, dimension, severity, value)
     FROM (SELECT * FROM found EXCEPT ALL SELECT * FROM expected) AS unexpected";
 
+/// What operators asked for and was not brought to its end, and records passed over.
+const LEFT_OVER: &str =
+    "SELECT format('replay %s of partition %s is %s %s', replay_id, source_partition, state, detail)
+    FROM replay_partitions WHERE state NOT IN ('done', 'merged', 'cancelled')
+    UNION ALL
+    SELECT format('partition %s is still set back until %s', source_partition, until_offset) FROM rewinds
+    UNION ALL
+    SELECT format('gap in partition %s from %s to %s: %s', source_partition, from_offset, to_offset, reason)
+    FROM data_gaps";
+
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Waits until detection has judged every window that is final; `false` when it does not come to that.
@@ -56,6 +66,10 @@ pub async fn compare(stage: &Stage, truth: &Truth) -> anyhow::Result<Report> {
     for difference in alerts(&client, stage).await? {
         report.differing += 1;
         report.differences.push(difference);
+    }
+    for row in client.query(LEFT_OVER, &[]).await? {
+        report.differing += 1;
+        report.differences.push(row.get(0));
     }
     let count: i64 = client.query_one("SELECT count(*) FROM alerts", &[]).await?.get(0);
     report.cells += count.unsigned_abs();

@@ -55,6 +55,9 @@ const CHILDHOOD: Duration = Duration::from_secs(3);
 /// By default a client that missed its broker looks for it only every 10 s, which costs a schedule more than it shows.
 const RECONNECT_SOON: &str = "reconnect.backoff.max.ms=500";
 
+/// Partitions that were added to a topic are found by asking, every 5 minutes by default.
+const REFRESH_SOON: &str = "topic.metadata.refresh.interval.ms=700";
+
 /// The exit code for surroundings that are not as they must be; nothing was started then.
 const REFUSED: i32 = 2;
 
@@ -115,23 +118,14 @@ impl Fleet {
             .args(["--kafka-property", &format!("session.timeout.ms={}", settings.session_timeout)])
             .args(["--kafka-property", "heartbeat.interval.ms=400"])
             .args(["--kafka-property", RECONNECT_SOON])
+            .args(["--kafka-property", REFRESH_SOON])
             .args(["--threads", &settings.threads.to_string()])
             .args(["--commit-interval", &format!("{}ms", settings.commit_interval)])
             .args(["--catch-up-interval", &format!("{}ms", settings.catch_up_interval)])
             .args(["--commit-events", &settings.commit_events.to_string()])
             .args(["--flush-timeout", &format!("{}ms", settings.flush_timeout)]);
-        let pg = &self.stage.pg;
-        let password = pg.password.as_deref().unwrap_or_default();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        command
-            .env_clear()
-            .env("PATH", path)
-            .env("KAFKA_BOOTSTRAP_SERVERS", &self.stage.bootstrap_servers)
-            .env("DATABASE_URL", format!("postgres://{}:{password}@127.0.0.1:{port}/{}", pg.user, pg.dbname))
-            .env("STREAMS", &self.stage.definition.name)
-            .env("KAFKA_TOPIC", &self.stage.definition.topic)
-            .env("KAFKA_GROUP_ID", &pg.dbname)
-            .env("LOG_LEVEL", "info,librdkafka=off,rdkafka=off");
+        self.stage.put_in_environment(&mut command, port);
+        command.env("KAFKA_GROUP_ID", self.stage.group()).env("LOG_LEVEL", "info,librdkafka=off,rdkafka=off");
         command
     }
 
@@ -213,6 +207,11 @@ impl Fleet {
             }
         }
         Ok(ended)
+    }
+
+    /// Those that have not ended yet, frozen and leaving ones as well.
+    pub fn present(&self) -> Vec<usize> {
+        (0..self.slots.len()).filter(|slot| self.slots[*slot].process.is_some()).collect()
     }
 
     /// Whether some process has not ended yet.

@@ -1,10 +1,11 @@
 //! Schedules written by hand: each once showed something that drawing finds seldom.
 
-use crate::plan::{CommitMoment, Fault, Flow, Mark, Millis, Plan, PlannedFault, Settings};
+use crate::plan::{CommitMoment, Fault, Flow, Mark, Millis, Plan, PlannedFault, Settings, Which};
 
 /// All of them, numbered as they are listed.
 pub fn schedules() -> Vec<Plan> {
     let at = |delay, fault| PlannedFault { mark: Mark::Committed(0.2), delay, fault };
+    let meanwhile = |delay, fault| PlannedFault { mark: Mark::Rewinding, delay, fault };
     [
         // The session ends while a commit is being retried, and the same thread gets the partition back. The old
         // commit is fenced by the thread's own new claim; the partition must go on all the same.
@@ -15,21 +16,35 @@ pub fn schedules() -> Vec<Plan> {
         // A host or a firewall that vanishes without a word leaves its transaction open, with the locks on its
         // progress. Whoever goes on must not wait for as long as TCP is ready to.
         vec![at(0, Fault::CutAtCommit { target: 0, moment: CommitMoment::Unheard })],
+        // The answer to a COMMIT of a rewind that is being read again is lost, then the processor dies.
+        vec![
+            at(0, Fault::Replay { which: Which::All, from: 5, to: None }),
+            meanwhile(0, Fault::CutAtCommit { target: 0, moment: CommitMoment::Answered }),
+            meanwhile(150, Fault::Kill { target: 0, back_after: 50 }),
+        ],
+        // A processor that is taking a partition over loses its session in the midst of that, and claims after the
+        // new owner has. The new owner is fenced by one that the group knows no more: somebody must go on.
+        vec![
+            at(0, Fault::DelayAnswers { target: 0, each: 700, lasting: 9_000 }),
+            at(0, Fault::Kill { target: 1, back_after: 3_000 }),
+            at(3_500, Fault::Freeze { target: 0, lasting: SESSION + 800, past_session: true }),
+        ],
     ]
     .into_iter()
+    .zip([1, 1, 1, 2])
     .zip(0..)
-    .map(|(faults, number)| plan(number, faults))
+    .map(|((faults, members), number)| plan(number, members, faults))
     .collect()
 }
 
 const SESSION: Millis = 2_000;
 
-/// One processor, one thread, one partition.
-fn plan(number: u64, faults: Vec<PlannedFault>) -> Plan {
+/// So many processors of one thread, and a partition for each.
+fn plan(number: u64, members: i32, faults: Vec<PlannedFault>) -> Plan {
     Plan {
         seed: 0,
         number,
-        partitions: 1,
+        partitions: members,
         flow: Flow {
             seed: 5,
             past_events: 1_000,
@@ -40,8 +55,9 @@ fn plan(number: u64, faults: Vec<PlannedFault>) -> Plan {
             late: 0.01,
             future: 0.001,
             bad: 0.005,
+            second: None,
         },
-        processors: 1,
+        processors: usize::try_from(members).unwrap_or(1),
         send_when_owned: true,
         settings: Settings {
             threads: 1,

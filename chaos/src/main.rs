@@ -10,9 +10,12 @@
 //! A real Kafka and a real Postgres are started once. Each *schedule* is drawn from the seed ([`plan`]): a topic, a
 //! workload with late and broken events, one to four `streampulse processor` processes, their settings, and faults
 //! that strike when a share of the events is sent or committed. Every process reaches the database through a proxy
-//! of its own ([`proxy`]) that can break around a COMMIT. When all events are committed and the processors have
-//! stopped in order, the tables, dead letters and late events must equal what the generator knows to be true, cell
+//! of its own ([`proxy`]) that can break around a COMMIT. Operators ask for replays in mid-flow, reset the group's
+//! offsets while nobody runs and add partitions ([`operator`]), and faults strike while partitions are set back. When
+//! all events are committed, no partition is set back any more and the processors have stopped in order, the tables, dead letters and late events must equal what the generator knows to be true, cell
 //! by cell, and the alerts what the tables call for ([`check`]).
+//!
+//! Steps of the wall clock are not among the faults.
 //!
 //! The same seed gives the same plan, not the same interleaving: run a failed schedule again a few times. The exit
 //! code is 1 when a schedule failed, 2 when one could not be run.
@@ -20,11 +23,13 @@
 mod check;
 mod fleet;
 mod known;
+mod operator;
 mod plan;
 mod progress;
 mod proxy;
 mod report;
 mod run;
+mod sender;
 mod servers;
 mod timeline;
 mod wire;
@@ -59,6 +64,9 @@ struct Arguments {
     /// Tell what was done when, and keep the processors' logs, of schedules that passed, too.
     #[arg(long)]
     verbose: bool,
+    /// Run no further schedule once one has failed.
+    #[arg(long)]
+    stop_at_first: bool,
 }
 
 #[tokio::main]
@@ -109,6 +117,9 @@ async fn run_all(arguments: &Arguments) -> anyhow::Result<bool> {
             outcome.forget_logs();
         }
         summary.add(&outcome);
+        if arguments.stop_at_first && !summary.is_good() {
+            break;
+        }
     }
     println!("\n{}", summary.table(begin.elapsed()));
     if summary.is_good() && !arguments.verbose {

@@ -16,7 +16,6 @@ pub struct Plan {
     /// Nothing is sent before somebody owns each partition; else they begin with a log to catch up with.
     pub send_when_owned: bool,
     pub settings: Settings,
-    /// In the order of their marks.
     pub faults: Vec<PlannedFault>,
 }
 
@@ -33,6 +32,14 @@ pub struct Flow {
     pub late: f64,
     pub future: f64,
     pub bad: f64,
+    /// Sent after all that, once the topic has grown.
+    pub second: Option<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    pub past_events: u64,
+    pub live_events: u64,
 }
 
 /// Of every processor.
@@ -54,11 +61,34 @@ pub struct PlannedFault {
     pub fault: Fault,
 }
 
-/// A share of all events, 0 to 1.
+/// Shares are of all events, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mark {
     Sent(f64),
     Committed(f64),
+    /// All of the flow's first part is sent.
+    FirstPartSent,
+    /// Some partition was set back and is not yet where it was. May never be seen: then the fault is left out.
+    Rewinding,
+}
+
+/// Of a number, 0 to 100.
+pub type Percent = u8;
+
+/// Partitions, counted round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    One(usize),
+    All,
+}
+
+/// How Kafka's tool is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whither {
+    Earliest,
+    /// To this share of what is committed.
+    Offset(Percent),
+    ShiftTo(Percent),
 }
 
 /// `target`: which of the processors that live at that time, counted round.
@@ -103,6 +133,21 @@ pub enum Fault {
         target: usize,
         lasting: Millis,
     },
+    /// `streampulse replay` in mid-flow, from a share of what is committed, to a share of the rest.
+    Replay {
+        which: Which,
+        from: Percent,
+        to: Option<Percent>,
+    },
+    /// With Kafka's own tool while nobody runs. Only backwards: forward skips records, and the truth would not hold.
+    OffsetReset {
+        which: Which,
+        whither: Whither,
+        killed: bool,
+    },
+    PartitionsAdded {
+        count: i32,
+    },
 }
 
 /// When a connection breaks around a COMMIT.
@@ -137,12 +182,24 @@ impl Fault {
             Self::CutAtCommit { moment: CommitMoment::Unheard, .. } => "connection gone unheard",
             Self::DelayAnswers { .. } => "answers delayed",
             Self::Unreachable { .. } => "database unreachable",
+            Self::Replay { to: None, .. } => "replay from",
+            Self::Replay { to: Some(_), .. } => "replay from and to",
+            Self::OffsetReset { killed: true, .. } => "offsets reset after a crash",
+            Self::OffsetReset { killed: false, .. } => "offsets reset",
+            Self::PartitionsAdded { .. } => "partitions added",
         }
     }
 
     /// Costs seconds, so that a schedule gets one at most.
     const fn is_slow(&self) -> bool {
-        matches!(self, Self::BrokerRestart { .. } | Self::Freeze { past_session: true, .. })
+        matches!(
+            self,
+            Self::BrokerRestart { .. } | Self::Freeze { past_session: true, .. } | Self::OffsetReset { .. }
+        )
+    }
+
+    const fn sets_back(&self) -> bool {
+        matches!(self, Self::Replay { .. } | Self::OffsetReset { .. })
     }
 }
 
@@ -182,6 +239,20 @@ const FAULTS: &[(u32, Draw)] = &[
         lasting: random.random_range(100..600),
     }),
     (5, |random, _| Fault::Unreachable { target: any(random), lasting: random.random_range(200..5_000) }),
+    (20, |random, _| Fault::Replay {
+        which: draw_which(random),
+        from: random.random_range(0..=100),
+        to: random.random_bool(0.3).then(|| random.random_range(0..=100)),
+    }),
+    (12, |random, _| Fault::OffsetReset {
+        which: draw_which(random),
+        whither: match random.random_range(0..4) {
+            0 => Whither::Earliest,
+            1 => Whither::ShiftTo(random.random_range(0..=100)),
+            _ => Whither::Offset(random.random_range(0..=100)),
+        },
+        killed: random.random_bool(0.4),
+    }),
 ];
 
 impl Plan {
@@ -196,8 +267,7 @@ impl Plan {
         let settings = draw_settings(random);
         let mut faults: Vec<(f64, Millis, Fault)> = Vec::new();
         for _ in 0..random.random_range(1..=5) {
-            let fault =
-                draw_fault(random, &settings, faults.iter().any(|(_, _, fault)| Fault::is_slow(fault)));
+            let fault = draw_fault(random, &settings, has_slow(&faults));
             // What goes wrong together finds more than what goes wrong in turn.
             let share = match faults.last() {
                 Some((share, ..)) if random.random_bool(0.4) => *share,
@@ -205,19 +275,54 @@ impl Plan {
             };
             faults.push((share, random.random_range(0..400), fault));
         }
+        let set_back = faults.iter().filter(|(_, _, fault)| fault.sets_back()).count();
+        let mut meanwhile = Vec::new();
+        for _ in 0..set_back {
+            if random.random_bool(0.6) {
+                let fault = draw_fault(random, &settings, has_slow(&faults) || has_slow(&meanwhile));
+                meanwhile.push((0.0, random.random_range(0..60), fault));
+            }
+        }
         faults.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
-        let faults = faults.into_iter().map(|(share, delay, fault)| {
-            let mark = if random.random_bool(0.25) { Mark::Sent(share) } else { Mark::Committed(share) };
-            PlannedFault { mark, delay, fault }
-        });
-        let faults = faults.collect();
-        Self { seed, number, partitions, flow, processors, send_when_owned, settings, faults }
+        let mut planned: Vec<_> = faults
+            .into_iter()
+            .map(|(share, delay, fault)| {
+                let mark = if random.random_bool(0.25) { Mark::Sent(share) } else { Mark::Committed(share) };
+                PlannedFault { mark, delay, fault }
+            })
+            .collect();
+        planned.extend(meanwhile.into_iter().map(|(_, delay, fault)| PlannedFault {
+            mark: Mark::Rewinding,
+            delay,
+            fault,
+        }));
+        if flow.second.is_some() {
+            let fault = Fault::PartitionsAdded { count: random.random_range(1..=3) };
+            planned.push(PlannedFault {
+                mark: Mark::FirstPartSent,
+                delay: random.random_range(0..300),
+                fault,
+            });
+        }
+        Self { seed, number, partitions, flow, processors, send_when_owned, settings, faults: planned }
     }
+}
+
+fn has_slow(faults: &[(f64, Millis, Fault)]) -> bool {
+    faults.iter().any(|(_, _, fault)| fault.is_slow())
+}
+
+fn draw_which(random: &mut StdRng) -> Which {
+    if random.random_bool(0.3) { Which::All } else { Which::One(any(random)) }
 }
 
 impl Flow {
     pub const fn events(&self) -> u64 {
-        self.past_events + self.live_events
+        let second = match self.second {
+            Some(part) => part.past_events + part.live_events,
+            None => 0,
+        };
+        self.past_events + self.live_events + second
     }
 }
 
@@ -236,6 +341,10 @@ fn draw_flow(random: &mut StdRng) -> Flow {
         late: random.random_range(0.0..0.03),
         future: random.random_range(0.0..0.005),
         bad: random.random_range(0.0..0.02),
+        second: random.random_bool(0.2).then(|| Part {
+            past_events: random.random_range(0..1_000),
+            live_events: random.random_range(2_000..5_000),
+        }),
     }
 }
 
@@ -300,14 +409,15 @@ mod tests {
         let plans: Vec<Plan> = (0..500).map(|number| Plan::draw(1, number)).collect();
         let faults = || plans.iter().flat_map(|plan| &plan.faults);
         let kinds: BTreeSet<_> = faults().map(|planned| planned.fault.kind()).collect();
-        assert_eq!(kinds.len(), 14, "{kinds:?}");
+        assert_eq!(kinds.len(), 19, "{kinds:?}");
         for planned in faults() {
-            let (Mark::Sent(share) | Mark::Committed(share)) = planned.mark;
-            assert!((0.0..1.0).contains(&share));
+            if let Mark::Sent(share) | Mark::Committed(share) = planned.mark {
+                assert!((0.0..1.0).contains(&share));
+            }
         }
         for plan in &plans {
             assert!(plan.faults.iter().filter(|planned| planned.fault.is_slow()).count() <= 1);
-            assert!((5_000..=18_000).contains(&plan.flow.events()));
+            assert!((5_000..=24_000).contains(&plan.flow.events()));
             assert!(plan.settings.flush_timeout < plan.settings.session_timeout);
         }
     }

@@ -6,16 +6,17 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use common::{clock::SystemClock, shutdown::Shutdown};
-use generator::{GenerateSettings, Source, Summary, Workload};
+use generator::Truth;
 use tokio::task::JoinHandle;
 
 use crate::{
     check,
     fleet::{Ended, Fleet},
-    plan::{Fault, Flow, Mark, Plan, PlannedFault},
-    progress::Observer,
+    operator::Operator,
+    plan::{Fault, Mark, Plan, PlannedFault, Which, Whither},
+    progress::{Observer, Rewinds},
     report::Outcome,
+    sender::Sender,
     servers::{Servers, Stage},
     timeline::Timeline,
 };
@@ -49,6 +50,9 @@ pub async fn run(
         failures: Vec::new(),
         struck: Vec::new(),
         events: plan.flow.events(),
+        operator: Operator { binary: binary.to_owned(), stage: stage.clone() },
+        requests: Vec::new(),
+        resets: 0,
         servers,
     };
     for _ in 0..plan.processors {
@@ -58,22 +62,25 @@ pub async fn run(
     if plan.send_when_owned {
         drive.until_owned(plan.partitions).await?;
     }
-    let sender = Sender::begin(&stage, &plan.flow);
+    let folder = tempfile::tempdir()?;
+    let mut sender = Sender::begin(&stage, &plan.flow, folder.path());
     drive.note("sending");
-    let is_drained = drive.until_drained(&sender).await?;
-    let summary = sender.end().await?;
+    let is_drained = drive.until_drained(&mut sender).await?;
+    let truth = sender.end().await?;
     if is_drained {
-        drive.end(&stage, &summary).await?;
+        drive.end(&stage, &truth).await?;
     } else {
         drive.fail("the flow does not drain");
         drive.failures.extend(drive.observer.positions().await?);
     }
     let Drive { timeline, mut failures, struck, observer, servers, .. } = drive;
-    if observer.went_back {
-        failures.push("committed offsets went back".to_owned());
+    if let Some(partition) = observer.went_back {
+        failures.push(format!(
+            "the committed offset of partition {partition} went back, and nobody had set it back"
+        ));
     }
     let cells = if is_drained {
-        let report = check::compare(&stage, &summary.truth).await?;
+        let report = check::compare(&stage, &truth).await?;
         if !report.is_equal() {
             failures.push(format!("{} of {} cells differ", report.differing, report.cells));
             failures.extend(report.differences);
@@ -87,58 +94,6 @@ pub async fn run(
         servers.clear_stage(&stage).await?;
     }
     Ok(outcome)
-}
-
-/// The generator at work. Dropping stops it.
-struct Sender {
-    shutdown: Shutdown,
-    sending: Option<JoinHandle<Result<Summary, generator::GenerateError>>>,
-}
-
-impl Sender {
-    fn begin(stage: &Stage, flow: &Flow) -> Self {
-        let settings = GenerateSettings {
-            topic: stage.definition.topic.clone(),
-            source: Source::Downloads(Workload {
-                seed: flow.seed,
-                delayed: flow.delayed,
-                late: flow.late,
-                future: flow.future,
-                bad: flow.bad,
-                ..Workload::default()
-            }),
-            events: Some(flow.live_events),
-            history: flow.history.cast_signed(),
-            history_events: flow.past_events,
-            rate: Some(flow.per_second),
-            truth: None,
-        };
-        let kafka = vec![
-            ("bootstrap.servers".to_owned(), stage.bootstrap_servers.clone()),
-            ("reconnect.backoff.max.ms".to_owned(), "500".to_owned()),
-        ];
-        let shutdown = Shutdown::default();
-        let until = shutdown.clone();
-        let sending =
-            tokio::task::spawn_blocking(move || generator::generate(&settings, &kafka, &SystemClock, &until));
-        Self { shutdown, sending: Some(sending) }
-    }
-
-    fn is_done(&self) -> bool {
-        self.sending.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    async fn end(mut self) -> anyhow::Result<Summary> {
-        self.shutdown.trigger();
-        let sending = self.sending.take().context("the generator was ended before")?;
-        sending.await.context("the generator broke down")?.context("the generator")
-    }
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        self.shutdown.trigger();
-    }
 }
 
 /// Something to do at a time.
@@ -161,6 +116,16 @@ struct Drive<'a> {
     struck: Vec<Fault>,
     failures: Vec<String>,
     events: u64,
+    operator: Operator,
+    /// Replays that are being asked for.
+    requests: Vec<Request>,
+    /// Partitions that the product has to set back because of offset resets.
+    resets: usize,
+}
+
+struct Request {
+    fault: Fault,
+    asking: JoinHandle<anyhow::Result<String>>,
 }
 
 impl Drive<'_> {
@@ -176,15 +141,20 @@ impl Drive<'_> {
     }
 
     /// Faults as they come due, until all events are committed; `false` when that takes too long.
-    async fn until_drained(&mut self, sender: &Sender) -> anyhow::Result<bool> {
+    async fn until_drained(&mut self, sender: &mut Sender) -> anyhow::Result<bool> {
         let mut last_news = Instant::now();
         let mut pace = tokio::time::interval(LOOK_EVERY);
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             pace.tick().await;
             self.look(sender).await;
-            let is_calm = sender.is_done() && self.waiting.is_empty() && self.due.is_empty();
-            if is_calm && self.observer.committed >= self.events {
+            self.hear_requests().await?;
+            let is_waiting = self.waiting.iter().any(|planned| planned.mark != Mark::Rewinding);
+            let is_calm = sender.is_done() && !is_waiting && self.due.is_empty() && self.requests.is_empty();
+            if is_calm && self.is_drained() {
+                for missed in std::mem::take(&mut self.waiting) {
+                    self.note(format!("no rewind was seen for {:?}", missed.fault));
+                }
                 self.note("drained");
                 return Ok(true);
             }
@@ -194,8 +164,8 @@ impl Drive<'_> {
             if last_news.elapsed() > DRAIN_LIMIT {
                 return Ok(false);
             }
-            for step in self.steps_now() {
-                self.take(step).await?;
+            for step in self.steps_now(sender.is_part_done()) {
+                self.take(step, sender).await?;
             }
             for ended in self.fleet.reap()? {
                 self.judge_end(&ended);
@@ -206,8 +176,20 @@ impl Drive<'_> {
         }
     }
 
+    /// Everything is committed, and where it was before it was set back.
+    fn is_drained(&self) -> bool {
+        let Rewinds { under_way, requested, resets } = self.observer.rewinds;
+        let are_honoured = usize::try_from(resets).is_ok_and(|resets| resets >= self.resets);
+        self.observer.committed >= self.events && under_way == 0 && requested == 0 && are_honoured
+    }
+
     async fn look(&mut self, sender: &Sender) {
+        let before = self.observer.rewinds.under_way;
         self.observer.look_at_tables().await;
+        let now = self.observer.rewinds.under_way;
+        if now != before {
+            self.note(format!("{now} partitions are set back"));
+        }
         if sender.is_done() {
             self.observer.sent = self.events;
         } else if self.waiting.iter().any(|planned| matches!(planned.mark, Mark::Sent(_))) {
@@ -215,15 +197,35 @@ impl Drive<'_> {
         }
     }
 
+    async fn hear_requests(&mut self) -> anyhow::Result<()> {
+        let (answered, asking) =
+            std::mem::take(&mut self.requests).into_iter().partition(|request| request.asking.is_finished());
+        self.requests = asking;
+        let answered: Vec<Request> = answered;
+        for Request { fault, asking } in answered {
+            match asking.await.context("asking for a replay broke down")? {
+                Ok(words) => {
+                    self.note(format!("requested: {words}"));
+                    self.struck.push(fault);
+                }
+                Err(error) => self.fail(format!("a replay is refused again and again: {error:#}")),
+            }
+        }
+        Ok(())
+    }
+
     /// What is due by now; faults whose marks are reached become due.
-    fn steps_now(&mut self) -> Vec<Step> {
+    fn steps_now(&mut self, is_part_sent: bool) -> Vec<Step> {
         let now = Instant::now();
         #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
         let share = |count: u64| count as f64 / self.events as f64;
         let (sent, committed) = (share(self.observer.sent), share(self.observer.committed));
+        let is_rewinding = self.observer.rewinds.under_way > 0;
         let (reached, waiting) = self.waiting.iter().partition(|planned| match planned.mark {
             Mark::Sent(mark) => sent >= mark,
             Mark::Committed(mark) => committed >= mark,
+            Mark::FirstPartSent => is_part_sent,
+            Mark::Rewinding => is_rewinding,
         });
         self.waiting = waiting;
         let reached: Vec<&PlannedFault> = reached;
@@ -243,9 +245,9 @@ impl Drive<'_> {
         self.due.iter().any(|(_, step)| matches!(step, Step::Start(_)))
     }
 
-    async fn take(&mut self, step: Step) -> anyhow::Result<()> {
+    async fn take(&mut self, step: Step, sender: &mut Sender) -> anyhow::Result<()> {
         match step {
-            Step::Strike(fault) => self.strike(fault).await?,
+            Step::Strike(fault) => self.strike(fault, sender).await?,
             Step::Start(slot) => {
                 self.note(format!("processor {slot} starts again"));
                 self.fleet.start(slot)?;
@@ -262,7 +264,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    async fn strike(&mut self, fault: Fault) -> anyhow::Result<()> {
+    async fn strike(&mut self, fault: Fault, sender: &mut Sender) -> anyhow::Result<()> {
         match fault {
             Fault::Join => {
                 let slot = self.fleet.join().await?;
@@ -283,6 +285,23 @@ impl Drive<'_> {
                 self.servers.kafka.halt().await?;
                 self.note(format!("broker is down, for {away} ms"));
                 self.later(away, Step::BrokerBack);
+            }
+            Fault::Replay { which, from, to } => {
+                let operator = self.operator.clone();
+                self.note(format!("{fault:?}"));
+                let asking = tokio::spawn(async move { operator.replay(which, from, to).await });
+                self.requests.push(Request { fault, asking });
+                return Ok(());
+            }
+            Fault::OffsetReset { which, whither, killed } => {
+                self.reset_offsets(which, whither, killed).await?;
+            }
+            Fault::PartitionsAdded { count } => {
+                self.servers.kafka.resume().await?;
+                let partitions = self.operator.add_partitions(count).await?;
+                self.observer.partitions = partitions;
+                self.note(format!("the topic has {partitions} partitions"));
+                sender.go_on().await?;
             }
             Fault::Kill { target, .. }
             | Fault::Freeze { target, .. }
@@ -329,7 +348,45 @@ impl Drive<'_> {
                 self.fleet.proxy(slot).refuse(millis(lasting));
                 self.fleet.proxy(slot).cut_all();
             }
-            Fault::Join | Fault::PostgresRestart { .. } | Fault::BrokerRestart { .. } => {}
+            Fault::Join
+            | Fault::PostgresRestart { .. }
+            | Fault::BrokerRestart { .. }
+            | Fault::Replay { .. }
+            | Fault::OffsetReset { .. }
+            | Fault::PartitionsAdded { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Everybody stops or dies, the offsets are reset, everybody starts again. Nothing else happens meanwhile.
+    async fn reset_offsets(&mut self, which: Which, whither: Whither, killed: bool) -> anyhow::Result<()> {
+        let slots = self.fleet.present();
+        self.note(format!("all processors {}", if killed { "are killed" } else { "stop" }));
+        for &slot in &slots {
+            if killed {
+                self.fleet.kill(slot);
+            } else {
+                self.fleet.leave(slot)?;
+                // A frozen one hears of it only then.
+                self.fleet.thaw(slot)?;
+            }
+        }
+        let begin = Instant::now();
+        while self.fleet.is_anyone_left() {
+            for ended in self.fleet.reap()? {
+                self.judge_end(&ended);
+            }
+            if begin.elapsed() > STOP_LIMIT {
+                bail!("a processor does not stop before the offsets are reset");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.servers.kafka.resume().await?;
+        let (set_back, words) = self.operator.reset_offsets(&self.servers.kafka, which, whither).await?;
+        self.resets += set_back;
+        self.note(format!("offsets reset: {words}"));
+        for slot in slots {
+            self.fleet.start(slot)?;
         }
         Ok(())
     }
@@ -355,9 +412,9 @@ impl Drive<'_> {
     }
 
     /// Everybody judges, stops in order, and nothing is left over.
-    async fn end(&mut self, stage: &Stage, summary: &Summary) -> anyhow::Result<()> {
-        if summary.sent != self.events {
-            self.fail(format!("{} of {} events were sent", summary.sent, self.events));
+    async fn end(&mut self, stage: &Stage, truth: &Truth) -> anyhow::Result<()> {
+        if truth.events != self.events {
+            self.fail(format!("{} of {} events were sent", truth.events, self.events));
         }
         self.fleet.mend_proxies();
         if check::until_judged(stage, JUDGE_LIMIT).await? {

@@ -1,5 +1,7 @@
 //! One Kafka and one Postgres for all schedules; a topic and a database for each.
 
+use std::process::Command;
+
 use anyhow::{Context, bail};
 use common::db::{self, PgSettings};
 use rdkafka::{
@@ -27,6 +29,26 @@ pub struct Stage {
     pub definition: StreamDefinition,
     pub bootstrap_servers: String,
     pub pg: PgSettings,
+}
+
+impl Stage {
+    /// The processors' consumer group.
+    pub fn group(&self) -> &str {
+        &self.pg.dbname
+    }
+
+    /// For the product's programs, with the database at `port`.
+    pub fn put_in_environment(&self, command: &mut Command, port: u16) {
+        let pg = &self.pg;
+        let password = pg.password.as_deref().unwrap_or_default();
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap_servers)
+            .env("DATABASE_URL", format!("postgres://{}:{password}@127.0.0.1:{port}/{}", pg.user, pg.dbname))
+            .env("STREAMS", &self.definition.name)
+            .env("KAFKA_TOPIC", &self.definition.topic);
+    }
 }
 
 impl Servers {
