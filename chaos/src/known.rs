@@ -5,6 +5,7 @@ use crate::plan::{CommitMoment, Fault, Flow, Mark, Millis, Plan, PlannedFault, S
 /// All of them, numbered as they are listed.
 pub fn schedules() -> Vec<Plan> {
     let at = |delay, fault| PlannedFault { mark: Mark::Committed(0.2), delay, fault };
+    let begin = |delay, fault| PlannedFault { mark: Mark::Sent(0.0), delay, fault };
     let meanwhile = |delay, fault| PlannedFault { mark: Mark::Rewinding, delay, fault };
     [
         // The session ends while a commit is being retried, and the same thread gets the partition back. The old
@@ -25,40 +26,41 @@ pub fn schedules() -> Vec<Plan> {
         // A processor that is taking a partition over loses its session in the midst of that, and claims after the
         // new owner has. The new owner is fenced by one that the group knows no more: somebody must go on.
         vec![
-            at(0, Fault::DelayAnswers { target: 0, each: 700, lasting: 9_000 }),
-            at(0, Fault::Kill { target: 1, back_after: 3_000 }),
-            at(3_500, Fault::Freeze { target: 0, lasting: SESSION + 800, past_session: true }),
+            begin(0, Fault::DelayAnswers { target: 0, each: 350, lasting: 9_000 }),
+            begin(1_000, Fault::Join),
+            begin(1_800, Fault::Freeze { target: 0, lasting: SESSION + 1_000, past_session: true }),
         ],
     ]
     .into_iter()
-    .zip([1, 1, 1, 2])
     .zip(0..)
-    .map(|((faults, members), number)| plan(number, members, faults))
+    .map(|(faults, number)| plan(number, faults))
     .collect()
 }
 
 const SESSION: Millis = 2_000;
 
-/// So many processors of one thread, and a partition for each.
-fn plan(number: u64, members: i32, faults: Vec<PlannedFault>) -> Plan {
+/// One processor, one thread, one partition.
+fn plan(number: u64, faults: Vec<PlannedFault>) -> Plan {
+    // Some are about how partitions are taken over at first.
+    let from_begin = faults.first().is_some_and(|first| first.mark == Mark::Sent(0.0));
     Plan {
         seed: 0,
         number,
-        partitions: members,
+        partitions: 1,
         flow: Flow {
             seed: 5,
             past_events: 1_000,
             history: 3_600_000,
             live_events: 9_000,
-            per_second: 3_000.0,
+            per_second: if from_begin { 1_000.0 } else { 3_000.0 },
             delayed: 0.02,
             late: 0.01,
             future: 0.001,
             bad: 0.005,
             second: None,
         },
-        processors: usize::try_from(members).unwrap_or(1),
-        send_when_owned: true,
+        processors: 1,
+        send_when_owned: !from_begin,
         settings: Settings {
             threads: 1,
             commit_interval: 25,
