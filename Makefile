@@ -32,9 +32,12 @@ run: ## The whole product on this machine, live; INPUT=FILE shows a real access 
 	$(MAKE) build
 	target/release/streampulse demo $(if $(INPUT),--input '$(INPUT)') $(ARGS)
 
-test: deps page ## All tests: unit, property, real PostgreSQL, real Kafka, real Chromium
+test: deps page ## All tests: unit, property, real PostgreSQL, real Kafka, real Chromium, and 20 schedules of faults
 	cd frontend && npm run types:check && npm test
 	$(CARGO) test --workspace --locked
+	$(CARGO) build --locked -p streampulse -p streampulse-chaos
+	target/debug/chaos --known
+	target/debug/chaos --schedules 20 --seed 1
 
 lint: page ## Formatting, clippy, the page's linter, the compose file
 	$(CARGO) fmt --all --check

@@ -39,9 +39,9 @@ pub fn run(args: &ReadArgs) -> anyhow::Result<()> {
     say("first")?;
     consumer.assign(&partitions)?;
     if args.batch {
-        read_batches(&consumer, &mut tally)?
+        read_batches(&consumer, &mut tally)?;
     } else {
-        read_one_by_one(&consumer, &mut tally)?
+        read_one_by_one(&consumer, &mut tally)?;
     }
     say("done")?;
     // Whoever measures us has looked when it closes our input.
