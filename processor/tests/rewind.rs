@@ -250,7 +250,12 @@ fn acts(with_retention: bool) -> impl Strategy<Value = Vec<Act>> {
 /// Runs the acts, then to the end of the log; returns which windows were ever frozen.
 fn run(partition: &mut Partition<'_>, acts: &[Act]) -> BTreeSet<Timestamp> {
     let mut frozen = BTreeSet::new();
-    let share = |partition: &Partition<'_>, percent: i64| NextOffset(partition.tables.next * percent / 100);
+    // Of the furthest position so far: in mid-rewind that lies ahead.
+    let mut furthest = 0;
+    let mut share = |partition: &Partition<'_>, percent: i64| {
+        furthest = partition.tables.next.max(furthest);
+        NextOffset(furthest * percent / 100)
+    };
     for act in acts {
         match *act {
             Act::Commit(count) => partition.commit(count),
@@ -259,7 +264,8 @@ fn run(partition: &mut Partition<'_>, acts: &[Act]) -> BTreeSet<Timestamp> {
                 let target = Target::Between { from: share(partition, from), to: share(partition, to) };
                 partition.rewind(target);
             }
-            Act::Lose(percent) => partition.low = partition.low.max(share(partition, percent).0),
+            // Up to where we are: what retention takes beyond that is a gap, and not a matter of rewinds.
+            Act::Lose(percent) => partition.low = partition.low.max(partition.tables.next * percent / 100),
         }
         frozen.extend(
             partition.rewind.iter().flat_map(|rewind| rewind.frozen.keys()).map(|window| window.start),

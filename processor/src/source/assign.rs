@@ -62,8 +62,10 @@ impl AssignError {
 pub(super) enum ReplayOutcome {
     /// The partition's row was set back.
     Moved,
-    /// Nothing was changed.
+    /// Nothing was changed, and nothing more is to be done.
     NotBegun,
+    /// Nothing was changed; it is to be tried again.
+    Later,
     /// The answer was lost, or the row has another owner.
     Unknown,
 }
@@ -155,6 +157,7 @@ impl Assigner<'_> {
             let known = Known {
                 partition: one.partition,
                 stored: one.next,
+                rewinding_until: one.rewind.as_ref().map(|rewind| rewind.until),
                 committed: group,
                 low: NextOffset(low),
                 high: NextOffset(high),
@@ -163,8 +166,8 @@ impl Assigner<'_> {
             };
             match start::begin(&known, self.settings.on_external_reset, self.settings.on_gap)? {
                 Begin::Stored => continue,
-                Begin::Reset(to) if to < one.next => self.set_back(one, to, NextOffset(low))?,
-                Begin::Reset(to) => self.skip(one, to, "operator reset")?,
+                Begin::SetBack(to) => self.set_back(one, to, NextOffset(low))?,
+                Begin::SkipTo(to) => self.skip(one, to, "operator reset")?,
                 Begin::SkipGap { to, .. } => self.skip(one, to, "retention")?,
             }
             moved.push(one.partition);
@@ -179,7 +182,7 @@ impl Assigner<'_> {
             Ok(watermarks) => watermarks,
             Err(error) => {
                 tracing::warn!(%error, replay = %request.replay, "the replay will be tried again");
-                return Ok(ReplayOutcome::NotBegun);
+                return Ok(ReplayOutcome::Later);
             }
         };
         let rewound = self.runtime.block_on(rewind(

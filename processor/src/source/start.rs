@@ -10,6 +10,8 @@ pub struct Known {
     pub partition: PartitionId,
     /// What our tables hold.
     pub stored: NextOffset,
+    /// Where a rewind under way ends.
+    pub rewinding_until: Option<NextOffset>,
     /// The group's committed offset in Kafka and whether its metadata is ours.
     pub committed: Option<(NextOffset, bool)>,
     pub low: NextOffset,
@@ -23,8 +25,10 @@ pub struct Known {
 pub enum Begin {
     /// At the stored offset: nothing happened that our tables do not know.
     Stored,
-    /// An operator moved the group's offset to here.
-    Reset(NextOffset),
+    /// An operator moved the group's offset back to here.
+    SetBack(NextOffset),
+    /// An operator moved it forward to here.
+    SkipTo(NextOffset),
     /// Retention removed `[stored, low)`, and the settings say to go on.
     SkipGap { from: NextOffset, to: NextOffset },
 }
@@ -63,7 +67,13 @@ pub fn begin(known: &Known, on_reset: OnExternalReset, on_gap: OnGap) -> Result<
         && to != stored
     {
         match on_reset {
-            OnExternalReset::Honour => return Ok(Begin::Reset(to.clamp(low, high))),
+            OnExternalReset::Honour => {
+                let to = to.clamp(low, high);
+                // While a rewind reads again, the reset that caused it may not be marked as honoured yet, and lies ahead
+                // of where reading goes on. It is no reset forward.
+                let back = to < stored || known.rewinding_until.is_some_and(|until| to <= until);
+                return Ok(if back { Begin::SetBack(to) } else { Begin::SkipTo(to) });
+            }
             OnExternalReset::Stop => return Err(StartError::ExternalReset { partition, stored, to }),
             OnExternalReset::Ignore => {}
         }
@@ -85,6 +95,7 @@ mod tests {
         Known {
             partition: PartitionId(0),
             stored: NextOffset(50),
+            rewinding_until: None,
             committed: Some((NextOffset(40), true)),
             low: NextOffset(10),
             high: NextOffset(100),
@@ -108,13 +119,27 @@ mod tests {
     #[test]
     fn an_untagged_offset_is_an_operators_reset() {
         let reset = |to| with(|known| known.committed = Some((NextOffset(to), false)));
-        assert_eq!(reset(20), Ok(Begin::Reset(NextOffset(20))));
-        assert_eq!(reset(3), Ok(Begin::Reset(NextOffset(10))));
-        assert_eq!(reset(400), Ok(Begin::Reset(NextOffset(100))));
+        assert_eq!(reset(20), Ok(Begin::SetBack(NextOffset(20))));
+        assert_eq!(reset(3), Ok(Begin::SetBack(NextOffset(10))));
+        assert_eq!(reset(60), Ok(Begin::SkipTo(NextOffset(60))));
+        assert_eq!(reset(400), Ok(Begin::SkipTo(NextOffset(100))));
         let mut known = known();
         known.committed = Some((NextOffset(20), false));
         assert_eq!(begin(&known, OnExternalReset::Ignore, OnGap::Stop), Ok(Begin::Stored));
         assert!(begin(&known, OnExternalReset::Stop, OnGap::Stop).is_err());
+    }
+
+    #[test]
+    fn a_reset_whose_rewind_is_under_way_is_no_reset_forward() {
+        let reset = |to| {
+            with(|known| {
+                known.rewinding_until = Some(NextOffset(80));
+                known.committed = Some((NextOffset(to), false));
+            })
+        };
+        assert_eq!(reset(70), Ok(Begin::SetBack(NextOffset(70))));
+        assert_eq!(reset(80), Ok(Begin::SetBack(NextOffset(80))));
+        assert_eq!(reset(81), Ok(Begin::SkipTo(NextOffset(81))));
     }
 
     #[test]

@@ -75,6 +75,9 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 /// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
 const BUSY_POLL: Duration = Duration::from_millis(2);
 
+/// How long a replay waits for a broker that is away.
+const REPLAY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// By then the group has told a member that was put out.
 const CLAIM_BACK_AFTER: Duration = Duration::from_secs(1);
 
@@ -104,6 +107,8 @@ pub struct StreamThread {
     meter: Meter,
     /// Replays that need nothing more from us, though the list may still name them.
     settled_replays: HashSet<(ReplayId, PartitionId)>,
+    /// Not before this: the broker was away.
+    replays_after: Instant,
 }
 
 impl StreamThread {
@@ -145,6 +150,7 @@ impl StreamThread {
             mirrored_at: Instant::now(),
             meter,
             settled_replays: HashSet::new(),
+            replays_after: Instant::now(),
         })
     }
 
@@ -331,7 +337,7 @@ impl StreamThread {
                 && !self.settled_replays.contains(&(request.replay, request.partition))
         };
         let requests: Vec<ReplayRequest> = self.from.replays.borrow().iter().filter(ours).copied().collect();
-        if requests.is_empty() {
+        if requests.is_empty() || Instant::now() < self.replays_after {
             return Ok(());
         }
         self.flush()?;
@@ -341,11 +347,18 @@ impl StreamThread {
         for request in requests {
             if let Some(task) = self.tasks.get(&request.partition) {
                 let outcome = self.assigner().replay(&request, task.epoch)?;
+                match outcome {
+                    ReplayOutcome::Later => {
+                        self.replays_after = Instant::now() + REPLAY_AGAIN_AFTER;
+                        return Ok(());
+                    }
+                    ReplayOutcome::NotBegun => {}
+                    ReplayOutcome::Moved | ReplayOutcome::Unknown => {
+                        self.read_on_elsewhere(request.partition)?;
+                    }
+                }
                 if outcome != ReplayOutcome::Unknown {
                     self.settled_replays.insert((request.replay, request.partition));
-                }
-                if outcome != ReplayOutcome::NotBegun {
-                    self.read_on_elsewhere(request.partition)?;
                 }
             }
         }

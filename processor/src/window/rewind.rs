@@ -113,6 +113,11 @@ pub struct HeadGone {
 /// [`HeadGone`]; nothing can be planned then.
 pub fn plan(position: &Position, target: Target) -> Result<RewindPlan, HeadGone> {
     let &Position { next, stream_time, low, .. } = position;
+    // In mid-rewind a place may lie ahead: what comes from here on is read anyway.
+    let target = match target {
+        Target::From(offset) => Target::From(offset.min(next)),
+        Target::Between { from, to } => Target::Between { from: from.min(next), to },
+    };
     let ongoing = position.ongoing.as_ref().filter(|rewind| !rewind.is_rebuilt(next));
     let came_from = ongoing.map_or(next, |rewind| rewind.came_from.max(next));
     let stream_time_before = ongoing.map_or(stream_time, |rewind| rewind.stream_time_before.max(stream_time));
