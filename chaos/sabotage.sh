@@ -17,20 +17,26 @@ refuse() {
     exit 2
 }
 
-copy=$(mktemp -d "${TMPDIR:-/tmp}/streampulse-sabotage-XXXXXX")
-target=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
+folder=$(mktemp -d "${TMPDIR:-/tmp}/streampulse-sabotage-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+copy=$folder/tree
+mkdir "$copy"
 
-# The target folder is shared, so that dependencies are built once; the program in it is ours again afterwards.
-build_ours() {
-    (cd "$root" && $cargo build --quiet --locked -p streampulse -p streampulse-chaos)
-}
-trap 'rm -rf "$copy"; build_ours' EXIT
-build_ours || refuse 'the harness does not build'
-cp "$target/debug/chaos" "$copy/chaos"
+(cd "$root" && $cargo build --quiet --locked -p streampulse-chaos) || refuse 'the harness does not build'
+ours=$(realpath -m "${CARGO_TARGET_DIR:-$root/target}")
+cp "$ours/debug/chaos" "$folder/chaos"
 
-# What is committed or not, without what is built.
+# A target folder of their own: to Cargo a copy of the tree is the tree, and in a shared one it would take what was
+# built from a broken copy for ours. Dependencies are the same, so these are copied rather than built.
+target=$ours/sabotage
+if [[ ! -d $target ]]; then
+    mkdir -p "$target/debug"
+    cp -a --reflink=auto "$ours"/debug/{deps,build,.fingerprint} "$target/debug/"
+fi
+
+# What is committed or not, without what is built. Newer than whatever was built of an earlier copy.
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- --ignore-failed-read) |
-    tar --extract --directory "$copy"
+    tar --extract --touch --directory "$copy"
 if [[ -d $root/frontend/dist ]]; then
     mkdir -p "$copy/frontend"
     cp -r "$root/frontend/dist" "$copy/frontend/"
@@ -40,11 +46,15 @@ missed=0
 for patch in "$root"/chaos/sabotage/*.patch; do
     name=$(basename "$patch" .patch)
     (cd "$copy" && patch --quiet -p1 <"$patch") || refuse "$name does not fit the tree any more"
-    (cd "$copy" && CARGO_TARGET_DIR=$target $cargo build --quiet --locked -p streampulse) || refuse "$name does not build"
-    cp "$target/debug/streampulse" "$copy/streampulse"
+    (cd "$copy" && CARGO_TARGET_DIR=$target $cargo build --quiet --locked -p streampulse) \
+        2>"$folder/printed" || {
+        cat "$folder/printed" >&2
+        refuse "$name does not build"
+    }
+    cp "$target/debug/streampulse" "$folder/streampulse"
     status=0
-    "$copy/chaos" --binary "$copy/streampulse" --schedules "$schedules" --seed "$seed" --stop-at-first \
-        >"$copy/printed" 2>&1 || status=$?
+    "$folder/chaos" --binary "$folder/streampulse" --schedules "$schedules" --seed "$seed" --stop-at-first \
+        >"$folder/printed" 2>&1 || status=$?
     case $status in
         0)
             echo "$name: NOT FOUND within $schedules schedules of seed $seed"
@@ -52,10 +62,10 @@ for patch in "$root"/chaos/sabotage/*.patch; do
             ;;
         1)
             echo "$name: found"
-            sed -n '/^FAILED/,/^again:/p' "$copy/printed" | grep -E '^FAILED|^wrong|^  [^ ]' | head -n 8 | sed 's/^/    /'
+            sed -n '/^FAILED/,/^again:/p' "$folder/printed" | grep -E '^FAILED|^wrong|^  [^ ]' | head -n 8 | sed 's/^/    /'
             ;;
         *)
-            tail -n 5 "$copy/printed" >&2
+            tail -n 5 "$folder/printed" >&2
             refuse "$name: the schedules could not be run"
             ;;
     esac

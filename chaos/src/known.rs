@@ -1,6 +1,6 @@
 //! Schedules written by hand: each once showed something that drawing finds seldom.
 
-use crate::plan::{CommitMoment, Fault, Flow, Mark, Millis, Plan, PlannedFault, Settings, Which};
+use crate::plan::{CommitMoment, Fault, Flow, Mark, Millis, Plan, PlannedFault, Settings, Which, Whither};
 
 /// All of them, numbered as they are listed.
 pub fn schedules() -> Vec<Plan> {
@@ -29,6 +29,28 @@ pub fn schedules() -> Vec<Plan> {
             begin(0, Fault::DelayAnswers { target: 0, each: 350, lasting: 9_000 }),
             begin(1_000, Fault::Join),
             begin(1_800, Fault::Freeze { target: 0, lasting: SESSION + 1_000, past_session: true }),
+        ],
+        // Two replays wait for a processor, the earlier one from further back. When the later is taken up the partition
+        // is behind its place already: it must not go forward to it.
+        vec![
+            at(0, Fault::Kill { target: 0, back_after: 3_000 }),
+            at(200, Fault::Replay { which: Which::All, from: 5, to: None }),
+            at(1_200, Fault::Replay { which: Which::All, from: 60, to: None }),
+        ],
+        // The processor dies after a reset was honoured and before the group's offset says so. The partition is at the
+        // first record of some window then, behind the offset of the reset, which is no reset forward.
+        vec![
+            at(0, Fault::DelayAnswers { target: 0, each: 300, lasting: 15_000 }),
+            at(10, Fault::OffsetReset { which: Which::One(0), whither: Whither::Offset(50), killed: true }),
+            meanwhile(0, Fault::Kill { target: 0, back_after: 50 }),
+        ],
+        // The broker is away when a replay is taken up: it must be tried again.
+        vec![
+            at(0, Fault::Replay { which: Which::All, from: 0, to: None }),
+            at(150, Fault::Replay { which: Which::All, from: 0, to: None }),
+            at(300, Fault::Replay { which: Which::All, from: 0, to: None }),
+            at(400, Fault::BrokerRestart { away: 500 }),
+            at(450, Fault::Replay { which: Which::All, from: 0, to: None }),
         ],
     ]
     .into_iter()
