@@ -104,6 +104,7 @@ fn take(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("take a commit unit");
     for keys in KEYS {
         let mut bench = Bench::new(keys);
+        let rules = bench.rules.clone();
         let mut full = windows();
         bench.add_all(&mut full);
         let (rows, rules) = (full.open_rows(), bench.rules.clone());
