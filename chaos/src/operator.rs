@@ -95,10 +95,9 @@ impl Operator {
                 (vec!["--to-offset".to_owned(), to.to_string()], to)
             }
         };
-        let topic = match (which, chosen.as_slice()) {
-            (Which::One(_), [(partition, _)]) => format!("{}:{partition}", self.stage.definition.topic),
-            _ => self.stage.definition.topic.clone(),
-        };
+        // Those that nobody has read yet are left out: for them every offset lies ahead.
+        let numbers: Vec<String> = chosen.iter().map(|(partition, _)| partition.to_string()).collect();
+        let topic = format!("{}:{}", self.stage.definition.topic, numbers.join(","));
         let mut arguments = vec!["--bootstrap-server", &self.stage.bootstrap_servers];
         arguments.extend(["--group", self.stage.group(), "--topic", &topic, "--reset-offsets", "--execute"]);
         arguments.extend(words.iter().map(String::as_str));

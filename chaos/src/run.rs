@@ -24,7 +24,7 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const START_AGAIN: Duration = Duration::from_millis(300);
 const OWN_LIMIT: Duration = Duration::from_secs(30);
-/// From the last fault, or the last record if that is later.
+/// From the last fault, record or commit, whichever is latest.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
 const JUDGE_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -142,7 +142,7 @@ impl Drive<'_> {
 
     /// Faults as they come due, until all events are committed; `false` when that takes too long.
     async fn until_drained(&mut self, sender: &mut Sender) -> anyhow::Result<bool> {
-        let mut last_news = Instant::now();
+        let (mut last_news, mut committed) = (Instant::now(), 0);
         let mut pace = tokio::time::interval(LOOK_EVERY);
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -158,8 +158,10 @@ impl Drive<'_> {
                 self.note("drained");
                 return Ok(true);
             }
-            if !is_calm {
-                last_news = Instant::now();
+            // A mark that is not reached is no news: what waits for it may wait for ever.
+            let is_under_way = !sender.is_part_done() || !self.due.is_empty() || !self.requests.is_empty();
+            if is_under_way || self.observer.committed != committed {
+                (last_news, committed) = (Instant::now(), self.observer.committed);
             }
             if last_news.elapsed() > DRAIN_LIMIT {
                 return Ok(false);
