@@ -107,7 +107,7 @@ fn take(criterion: &mut Criterion) {
         let rules = bench.rules.clone();
         let mut full = windows();
         bench.add_all(&mut full);
-        let (rows, rules) = (full.open_rows(), bench.rules.clone());
+        let rows = full.open_rows();
         group.throughput(Throughput::Elements(rows as u64));
         group.bench_function(BenchmarkId::from_parameter(keys), |bencher| {
             bencher.iter_batched(
