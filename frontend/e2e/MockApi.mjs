@@ -48,8 +48,14 @@ export class MockApi {
     const url = new URL(request.url, "http://localhost");
     response.setHeader("content-security-policy", POLICY);
     if (url.pathname === "/api/stream/events") this.#stream(response);
+    else if (url.pathname === "/api/streams") this.#streams(response);
     else if (url.pathname.startsWith("/api/stats/")) this.#stats(url, response);
     else this.#file(url.pathname, response);
+  }
+
+  #streams(response) {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ data: [], count: 0 }));
   }
 
   #stats({ pathname, searchParams }, response) {

@@ -14,16 +14,21 @@ export function url<P extends StatsPath>(path: P, query: Query<P>): string {
   return `${path}?${parameters.toString()}`;
 }
 
-/** Asks one endpoint; throws a Problem, or the abort of `signal`. */
-export async function ask<P extends StatsPath>(path: P, query: Query<P>, signal: AbortSignal): Promise<AnswerOf<P>> {
+/** Asks one endpoint of the dashboard's own stream; throws a Problem, or the abort of `signal`. */
+export function ask<P extends StatsPath>(path: P, query: Query<P>, signal: AbortSignal): Promise<AnswerOf<P>> {
+  return get(url(path, query), signal);
+}
+
+/** Asks for what stands at `address`; throws a Problem, or the abort of `signal`. */
+export async function get<T>(address: string, signal: AbortSignal): Promise<T> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const response = await fetch(url(path, query), {
+    const response = await fetch(address, {
       signal: AbortSignal.any([signal, limit]),
       headers: { accept: "application/json" },
     });
     if (!response.ok) throw await Problem.of(response);
-    return (await response.json()) as AnswerOf<P>;
+    return (await response.json()) as T;
   } catch (failure) {
     if (failure instanceof Problem || signal.aborted) throw failure;
     if (limit.aborted) throw new Problem(`no answer within ${TIMEOUT_MS / 1000} seconds`);

@@ -16,6 +16,10 @@ export type Point = Schemas["Point"];
 export type AlertList = Schemas["Fresh_Alerts"];
 export type Alert = Schemas["Alert"];
 export type Snapshot = Schemas["Fresh_Dashboard"];
+export type StreamList = Schemas["Streams"];
+export type Stream = Schemas["Stream"];
+export type RollupColumns = Schemas["RollupColumns"];
+export type RollupRows = Schemas["Fresh_Top"];
 export type ProblemBody = Schemas["Problem"];
 
 /** What every answer says about itself. */

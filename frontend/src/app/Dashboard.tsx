@@ -3,6 +3,7 @@ import type { ReactElement } from "react";
 import { Alerts } from "../panels/alerts/Alerts";
 import { DevicesTable } from "../panels/devices/DevicesTable";
 import { RegionsTable } from "../panels/regions/RegionsTable";
+import { OtherStreams } from "../panels/streams/OtherStreams";
 import { Summary } from "../panels/summary/Summary";
 import { Timeline } from "../panels/timeline/Timeline";
 import { TrendingTable } from "../panels/trending/TrendingTable";
@@ -26,6 +27,7 @@ export function Dashboard(): ReactElement {
         <RegionsTable minutes={minutes} />
         <TrendingTable minutes={minutes} />
         <DevicesTable minutes={minutes} />
+        <OtherStreams />
       </main>
       <footer className="footer">
         Times are local to this browser. The same numbers as JSON: <a href="/docs">API</a>

@@ -23,6 +23,7 @@ export class FakeApi {
 
   async #answer(url: string): Promise<Response> {
     this.requests.push(url);
+    if (url === "/api/streams") return Response.json({ data: [], count: 0 });
     const part = /^\/api\/stats\/(\w+)/.exec(url)?.[1] as Part;
     const problem = this.problems.get(part);
     const { stats, meta, ...others } = this.snapshot;

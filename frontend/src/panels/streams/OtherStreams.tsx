@@ -1,0 +1,42 @@
+import type { ReactElement } from "react";
+
+import type { Stream } from "../../api/model";
+import { useStreams } from "../../api/queries/useStreams";
+import { clockMinute } from "../../format/time";
+import { RollupTable } from "./RollupTable";
+import "./streams.css";
+
+/** The stream that the rest of the page is about. */
+const OWN = "content-downloads";
+
+/** The tables of every other stream that has been read; nothing where there is none. */
+export function OtherStreams(): ReactElement {
+  const streams = useStreams();
+  const read = (streams.data?.data ?? []).filter((stream) => stream.stream !== OWN && stream.meta.data_version > 0);
+  return (
+    <>
+      {read.map((stream) => (
+        <StreamTables key={stream.stream} stream={stream} />
+      ))}
+    </>
+  );
+}
+
+function StreamTables({ stream }: { stream: Stream }): ReactElement {
+  const through = stream.meta.complete_through;
+  return (
+    <section className="stream" aria-label={`Stream ${stream.stream}`} data-testid={`stream-${stream.stream}`}>
+      <h2 className="stream-title">
+        {stream.stream}
+        <span className="panel-scope">
+          {through == null ? "nothing is complete yet" : `complete through ${clockMinute(Date.parse(through))}`}
+        </span>
+      </h2>
+      <div className="stream-tables">
+        {stream.rollups.map((rollup) => (
+          <RollupTable key={rollup.rollup} stream={stream.stream} rollup={rollup} />
+        ))}
+      </div>
+    </section>
+  );
+}
