@@ -12,20 +12,27 @@ const OWN = "content-downloads";
 /** The tables of every other stream that has been read; nothing where there is none. */
 export function OtherStreams(): ReactElement {
   const streams = useStreams();
-  const read = (streams.data?.data ?? []).filter((stream) => stream.stream !== OWN && stream.meta.data_version > 0);
+  const all = streams.data?.data ?? [];
+  const read = all.filter((stream) => stream.stream !== OWN && stream.meta.data_version > 0);
+  // With nothing of its own to show the page begins with them.
+  const first = all.some((stream) => stream.stream === OWN && stream.meta.data_version === 0);
   return (
     <>
       {read.map((stream) => (
-        <StreamTables key={stream.stream} stream={stream} />
+        <StreamTables key={stream.stream} stream={stream} first={first} />
       ))}
     </>
   );
 }
 
-function StreamTables({ stream }: { stream: Stream }): ReactElement {
+function StreamTables({ stream, first }: { stream: Stream; first: boolean }): ReactElement {
   const through = stream.meta.complete_through;
   return (
-    <section className="stream" aria-label={`Stream ${stream.stream}`} data-testid={`stream-${stream.stream}`}>
+    <section
+      className={first ? "stream stream-first" : "stream"}
+      aria-label={`Stream ${stream.stream}`}
+      data-testid={`stream-${stream.stream}`}
+    >
       <h2 className="stream-title">
         {stream.stream}
         <span className="panel-scope">
