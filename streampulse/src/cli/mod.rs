@@ -1,6 +1,7 @@
 //! What the command line says. Every setting has a flag, an environment variable and a place in the settings file.
 
 mod demo;
+mod generate;
 mod kafka;
 mod postgres;
 mod processing;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use demo::DemoArgs;
+pub use generate::GenerateArgs;
 pub use kafka::KafkaArgs;
 pub use postgres::PostgresArgs;
 pub use processing::ProcessingArgs;
@@ -106,54 +108,6 @@ pub struct ProcessorArgs {
     pub streams: StreamArgs,
     #[command(flatten)]
     pub processing: ProcessingArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct GenerateArgs {
-    #[command(flatten)]
-    pub kafka: KafkaArgs,
-    /// Topic to send to [default: that of the stream sent].
-    #[arg(long, env = "KAFKA_TOPIC", value_name = "TOPIC")]
-    pub topic: Option<String>,
-    /// Send the lines of this access log (combined format, plain or .gz) as web-requests events.
-    #[arg(long, value_name = "FILE")]
-    pub from_access_log: Option<PathBuf>,
-    /// Keep the event times of the log's lines instead of moving the log so that it ends now.
-    #[arg(long, requires = "from_access_log")]
-    pub keep_times: bool,
-    /// Play the log this many times faster than it was written; 0 sends it at once.
-    #[arg(long, requires = "from_access_log", default_value_t = 0.0, value_name = "FACTOR")]
-    pub speed: f64,
-    /// Live events per minute of the workload; 0 sends as fast as the broker takes them.
-    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 60.0, value_name = "N")]
-    pub events_per_minute: f64,
-    /// Live events to send, then end [default: until stopped].
-    #[arg(long, value_name = "N")]
-    pub events: Option<u64>,
-    /// Event time to fill before now, sent at once at first, such as 1h.
-    #[arg(long, default_value = "0ms", value_name = "DURATION")]
-    pub history: common::duration::Millis,
-    /// Events of that history.
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub history_events: u64,
-    /// The same seed gives the same events.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub seed: u64,
-    /// Different contents.
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub contents: usize,
-    /// Share of events that come after their window closed, 0 to 1.
-    #[arg(long, default_value_t = 0.002, value_name = "SHARE")]
-    pub late: f64,
-    /// Share of records that are no event, 0 to 1.
-    #[arg(long, default_value_t = 0.0005, value_name = "SHARE")]
-    pub bad: f64,
-    /// Share of events with a time far in the future, 0 to 1.
-    #[arg(long, default_value_t = 0.0002, value_name = "SHARE")]
-    pub future: f64,
-    /// Write what the tables must hold to this file; see `streampulse verify`.
-    #[arg(long, value_name = "FILE")]
-    pub truth: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

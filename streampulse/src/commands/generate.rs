@@ -1,5 +1,5 @@
 use common::clock::SystemClock;
-use generator::{GenerateSettings, LogTimes, Source, Workload};
+use generator::{GenerateSettings, LogTimes, Source};
 
 use super::shutdown_on_signals;
 use crate::cli::GenerateArgs;
@@ -24,18 +24,9 @@ fn settings(args: &GenerateArgs) -> GenerateSettings {
             },
             args.speed,
         ),
-        None => (
-            "content-downloads",
-            Source::Downloads(Workload {
-                seed: args.seed,
-                contents: args.contents,
-                late: args.late,
-                bad: args.bad,
-                future: args.future,
-                ..Workload::default()
-            }),
-            args.events_per_minute / 60.0,
-        ),
+        None => {
+            ("content-downloads", Source::Downloads(args.workload.workload()), args.events_per_minute / 60.0)
+        }
     };
     GenerateSettings {
         topic: args.topic.clone().unwrap_or_else(|| stream.to_owned()),
