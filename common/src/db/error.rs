@@ -40,6 +40,11 @@ impl DbError {
     }
 }
 
+/// Says what was being done when the database refused: `.map_err(query("reading progress"))`.
+pub fn query(what: &'static str) -> impl Fn(Error) -> DbError {
+    move |source| DbError::Query { what, source }
+}
+
 /// Deadlocks, serialization failures and everything about connections are worth another try; nothing else is.
 #[must_use]
 pub fn reaction(error: &Error) -> Reaction {

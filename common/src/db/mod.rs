@@ -6,6 +6,6 @@ mod migrate;
 mod settings;
 
 pub use connect::{connect, pool};
-pub use error::{DbError, Reaction, reaction};
+pub use error::{DbError, Reaction, query, reaction};
 pub use migrate::{SCHEMA_VERSION, check_schema_version, migrate};
 pub use settings::PgSettings;

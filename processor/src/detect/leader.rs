@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use common::{
     clock::Clock,
-    db::{self, DbError, PgSettings, Reaction},
+    db::{self, DbError, PgSettings, Reaction, query},
     shutdown::Shutdown,
     time::Timestamp,
     window::Window,
@@ -261,8 +261,4 @@ fn samples_sql(rule: &AlertRule, rollup: &Rollup) -> String {
         good = rule.good,
         total = rule.total,
     )
-}
-
-fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
-    move |source| DbError::Query { what, source }
 }

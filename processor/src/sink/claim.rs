@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use common::{
-    db::{self, DbError, PgSettings},
+    db::{self, DbError, PgSettings, query},
     offset::{CommitSeq, NextOffset, Offset, OwnerEpoch, PartitionId},
     time::Timestamp,
     window::Window,
@@ -243,8 +243,4 @@ fn stored_row(rollup: &Rollup, row: &tokio_postgres::Row) -> StoredRow {
         labels: (labels_at..numbers_at).map(|at| row.get(at)).collect(),
         numbers: (numbers_at..numbers_at + rollup.measures.len()).map(|at| row.get(at)).collect(),
     }
-}
-
-fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
-    move |source| DbError::Query { what, source }
 }

@@ -1,6 +1,6 @@
 //! A stream's own tables: made once from its definition, and never used under another one.
 
-use common::db::{DbError, check_schema_version};
+use common::db::{DbError, check_schema_version, query};
 use schema::StreamDefinition;
 use tokio_postgres::Client;
 
@@ -112,8 +112,4 @@ fn compare(definition: &StreamDefinition, stored: String) -> Result<(), InstallE
         return Ok(());
     }
     Err(InstallError::Changed { stream: definition.name.clone(), stored, ours })
-}
-
-fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
-    move |source| DbError::Query { what, source }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use common::{
-    db::{self, DbError, PgSettings},
+    db::{self, DbError, PgSettings, query},
     offset::{NextOffset, Offset, OwnerEpoch, PartitionId, ReplayId},
     time::Timestamp,
     window::Window,
@@ -330,8 +330,4 @@ pub(super) fn span(row: &Row) -> WindowSpan {
         last_offset: Offset(row.get(2)),
         stream_time_at_first: row.get(3),
     }
-}
-
-fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
-    move |source| DbError::Query { what, source }
 }

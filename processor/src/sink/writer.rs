@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use common::{
-    db::{self, DbError, PgSettings, Reaction},
+    db::{self, DbError, PgSettings, Reaction, query},
     offset::{CommitSeq, NextOffset, OwnerEpoch, PartitionId},
     shutdown::Shutdown,
     time::Timestamp,
@@ -159,10 +159,6 @@ fn retry_pauses() -> impl Iterator<Item = Duration> {
         .with_jitter()
         .without_max_times()
         .build()
-}
-
-fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> DbError {
-    move |source| DbError::Query { what, source }
 }
 
 /// After a lost answer: did the COMMIT happen? A unit is one transaction, so one of its partitions tells for all.
