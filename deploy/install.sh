@@ -23,7 +23,7 @@ need postgresql postgres '/usr/lib/postgresql/*/bin/postgres'
 if [ "${1:-all}" = all ]; then
     need openjdk-17-jre-headless java
     need maven mvn
-    need chromium chromium chromium-browser google-chrome
+    need chromium /usr/bin/chromium
 fi
 
 for tool in cargo npm; do
