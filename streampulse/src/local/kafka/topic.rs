@@ -12,7 +12,7 @@ use crate::local::LocalError;
 const LIMIT: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Makes the topic and waits until every partition has a leader.
+/// Makes the topic and waits until every partition has a leader that answers.
 pub(super) async fn create(
     address: &str,
     name: &str,
@@ -49,13 +49,19 @@ fn wait_for_leaders(
     let begin = std::time::Instant::now();
     loop {
         let led = leaders(admin, name).map_err(|error| error.to_string())?;
-        if led == wanted {
+        // A broker that is named as leader may not know it yet.
+        if led == wanted && (0..led).all(|partition| answers(admin, name, partition)) {
             return Ok(());
         }
         if begin.elapsed() > LIMIT {
-            return Err(format!("{led} of {wanted} partitions have a leader after {LIMIT:?}"));
+            return Err(format!("{led} of {wanted} partitions have a leader that answers after {LIMIT:?}"));
         }
     }
+}
+
+fn answers(admin: &AdminClient<DefaultClientContext>, name: &str, partition: usize) -> bool {
+    i32::try_from(partition)
+        .is_ok_and(|partition| admin.inner().fetch_watermarks(name, partition, ANSWER_LIMIT).is_ok())
 }
 
 fn leaders(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<usize, KafkaError> {
