@@ -72,7 +72,8 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
         kafka: vec![("bootstrap.servers".to_owned(), broker.bootstrap_servers().to_owned())],
         pg: postgres.settings(),
         group: None,
-        threads: 2,
+        // One member: the embedded broker is slow to share partitions out, and this is little traffic.
+        threads: 1,
         commit_interval: Millis::new(25),
         catch_up_interval: Millis::new(250),
         unit_events: 200_000,
