@@ -83,8 +83,12 @@ pub async fn check_stream(client: &Client, definition: &StreamDefinition) -> Res
 /// # Errors
 /// [`InstallError::OtherGroup`] when there is another.
 pub async fn claim_group(client: &Client, stream: &str, group: &str) -> Result<(), InstallError> {
+    client
+        .execute(include_str!("../../../sql/queries/stream_group_take.sql"), &[&stream, &group])
+        .await
+        .map_err(query("taking the stream for our group"))?;
     let row = client
-        .query_one(include_str!("../../../sql/queries/stream_group.sql"), &[&stream, &group])
+        .query_one(include_str!("../../../sql/queries/stream_group.sql"), &[&stream])
         .await
         .map_err(query("reading the stream's group"))?;
     let stored: String = row.get(0);
