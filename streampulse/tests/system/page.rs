@@ -29,9 +29,9 @@ async fn the_page_shows_what_the_api_says_and_the_api_says_the_truth() {
     let Some(stage) = Stage::set(test, "content-downloads", 4).await else { return };
     let client = stage.client().await;
     let processor = stage.processor(&["--threads", "2"]);
-    // All within the last hour, which is the longest the page shows.
+    // With late events, up to 15 minutes older, within the last hour, which is the longest the page shows.
     let workload = Workload { seed: 31, late: 0.001, ..Workload::default() };
-    let truth = stage.send_history(Source::Downloads(workload), EVENTS, 50 * 60_000).await.unwrap();
+    let truth = stage.send_history(Source::Downloads(workload), EVENTS, 30 * 60_000).await.unwrap();
     stage.until_committed(&client, EVENTS, LIMIT).await;
 
     let api = Api::start(&mut stage.streampulse(&["api"]));
