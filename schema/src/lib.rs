@@ -5,14 +5,16 @@
 
 mod decode;
 mod definition;
+mod event;
 mod framing;
 mod plan;
 pub mod tables;
 
-pub use decode::{DecodeError, Decoder, Event, EventView};
+pub use decode::{DecodeError, Decoder};
 pub use definition::{
     AlertRule, Bucket, DefinitionError, Derived, Dimension, EventTime, Label, Literal, Measure, MeasureKind,
     Rollup, StreamDefinition, Test, TimeUnit, When, WindowSpec,
 };
+pub use event::{Event, EventView, RollupView};
 pub use framing::{FileSchemas, SchemaSource, SourceError, WireFormat};
 pub use plan::{Plan, PlanError, Reject, RejectCode};

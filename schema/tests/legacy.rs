@@ -5,7 +5,7 @@ use apache_avro::types::Value;
 use schema::{EventView, RejectCode, StreamDefinition};
 
 mod support;
-use support::{decode, decoder, encode, record, shipped, text};
+use support::{decode, decoder, encode, record, shipped, taken, text};
 
 const SCHEMA: &str = include_str!("../events/content-download-legacy.avsc");
 
@@ -46,8 +46,8 @@ fn event(status: &str, speed: f32, size_mb: i64, error: Option<&str>) -> Vec<u8>
 /// What each measure of a rollup takes in, by name.
 fn measures(definition: &StreamDefinition, view: &EventView<'_>, rollup: &str) -> Vec<(String, Option<i64>)> {
     let at = definition.rollups.iter().position(|known| known.name == rollup).unwrap();
-    let measures = definition.rollups[at].measures.iter().enumerate();
-    measures.map(|(number, measure)| (measure.name.clone(), view.numeric(at, number))).collect()
+    let names = definition.rollups[at].measures.iter().map(|measure| measure.name.clone());
+    names.zip(taken(view).rollups.swap_remove(at).measures).collect()
 }
 
 fn named<const N: usize>(values: [(&str, Option<i64>); N]) -> Vec<(String, Option<i64>)> {
@@ -63,10 +63,11 @@ fn every_value_of_a_success() {
     let event = decode(&mut decoder, &payload).unwrap();
     let view = decoder.view(&event, &payload);
     assert_eq!(view.event_time().as_millis(), 1_767_323_045_678);
-    assert_eq!(view.dimension(0, 0), "movie_001");
-    assert_eq!(view.label(0, 0), Some("Der Große Film"));
-    assert_eq!(view.dimension(1, 0), "eu-west-1");
-    assert_eq!((view.dimension(2, 0), view.dimension(2, 1)), ("tv", "tvOS 18"));
+    let rollups = taken(&view).rollups;
+    assert_eq!(rollups[0].dimensions, ["movie_001"]);
+    assert_eq!(rollups[0].labels, [Some("Der Große Film".to_owned())]);
+    assert_eq!(rollups[1].dimensions, ["eu-west-1"]);
+    assert_eq!(rollups[2].dimensions, ["tv", "tvOS 18"]);
     assert_eq!(
         measures(&definition, &view, "legacy_content_stats"),
         named([
@@ -151,6 +152,7 @@ fn an_unknown_status_is_counted_as_such() {
     for (status, unknown) in [("paused", Some(1)), ("", Some(1)), ("Success", Some(1)), ("cancelled", None)] {
         let payload = event(status, 1.0, 1, None);
         let event = decode(&mut decoder, &payload).unwrap();
-        assert_eq!(decoder.view(&event, &payload).numeric(1, 3), unknown, "{status}");
+        let taken = taken(&decoder.view(&event, &payload));
+        assert_eq!(taken.rollups[1].measures[3], unknown, "{status}");
     }
 }

@@ -167,3 +167,28 @@ fn servers(kafka: &[(String, String)]) -> String {
     let servers = kafka.iter().find(|(key, _)| key == "bootstrap.servers" || key == "metadata.broker.list");
     servers.map_or_else(|| "(no bootstrap.servers set)".to_owned(), |(_, value)| value.clone())
 }
+
+/// The client connects again by itself; only what it cannot mend ends the thread.
+pub(super) fn pass_over(error: KafkaError, topic: &str) -> Result<(), KafkaError> {
+    if is_passing(&error) {
+        tracing::warn!(%error, topic, "reading will be tried again");
+        return Ok(());
+    }
+    Err(error)
+}
+
+fn is_passing(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    match error {
+        KafkaError::MessageConsumptionFatal(_) => false,
+        KafkaError::MessageConsumption(code) => !matches!(
+            code,
+            Code::AutoOffsetReset
+                | Code::OffsetOutOfRange
+                | Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::UnknownTopicOrPartition
+        ),
+        _ => true,
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use common::time::Timestamp;
 use metrics::{Counter, Histogram};
 
 use super::task::Tally;
@@ -15,7 +16,7 @@ pub(super) struct Meter {
     commit_duration: Histogram,
     latency: Histogram,
     committing_since: Option<Instant>,
-    oldest_append: Option<i64>,
+    oldest_append: Option<Timestamp>,
 }
 
 impl Meter {
@@ -44,20 +45,20 @@ impl Meter {
         self.rebalances.increment(1);
     }
 
-    /// A unit is on its way; its oldest record was appended at `oldest_append`, in milliseconds since 1970.
-    pub fn submitted(&mut self, oldest_append: Option<i64>) {
+    /// A unit is on its way; its oldest record was appended at `oldest_append`.
+    pub fn submitted(&mut self, oldest_append: Option<Timestamp>) {
         self.committing_since = Some(Instant::now());
         self.oldest_append = oldest_append;
     }
 
-    /// The unit is durable; `now` in milliseconds since 1970.
+    /// The unit is durable.
     #[allow(clippy::cast_precision_loss, reason = "a latency")]
-    pub fn committed(&mut self, now: i64) {
+    pub fn committed(&mut self, now: Timestamp) {
         if let Some(since) = self.committing_since.take() {
             self.commit_duration.record(since.elapsed().as_secs_f64());
         }
         if let Some(appended) = self.oldest_append.take() {
-            self.latency.record((now - appended).max(0) as f64 / 1_000.0);
+            self.latency.record(now.since(appended).max(0) as f64 / 1_000.0);
         }
     }
 }

@@ -9,9 +9,9 @@ use common::{
     offset::{NextOffset, Offset, OwnerEpoch, PartitionId},
     time::Timestamp,
 };
-use rdkafka::{Message, message::BorrowedMessage};
 use schema::{DecodeError, Decoder, Event};
 
+use super::fetch::Record;
 use crate::{
     sink::Claimed,
     window::{DeadLetter, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
@@ -33,8 +33,8 @@ pub(super) struct Tally {
     pub counted: u64,
     pub late: u64,
     pub dead: u64,
-    /// Kafka's timestamp of the first of them, in milliseconds since 1970.
-    pub first_append: Option<i64>,
+    /// Kafka's timestamp of the first of them.
+    pub first_append: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -79,22 +79,17 @@ impl Task {
     }
 
     /// Takes in one record. Only an unreachable schema source is an error: a bad record is a dead letter.
-    pub fn ingest(
-        &mut self,
-        bench: &mut Workbench,
-        message: &BorrowedMessage<'_>,
-    ) -> Result<(), schema::SourceError> {
-        let offset = Offset(message.offset());
+    pub fn ingest(&mut self, bench: &mut Workbench, record: &Record<'_>) -> Result<(), schema::SourceError> {
+        let Record { offset, payload, .. } = *record;
         if offset.next() <= self.next {
             return Ok(());
         }
         if self.tally.first_append.is_none() {
-            self.tally.first_append = message.timestamp().to_millis();
+            self.tally.first_append = record.timestamp;
         }
-        let payload = message.payload().unwrap_or_default();
         match bench.decoder.decode(payload, &mut bench.event) {
             Ok(()) if self.was_ahead(offset) => {}
-            Ok(()) => self.add(bench, message, payload),
+            Ok(()) => self.add(bench, record),
             Err(DecodeError::Reject(reject)) => {
                 self.bury(offset, reject.code.as_str(), reject.detail, payload);
             }
@@ -106,12 +101,9 @@ impl Task {
         Ok(())
     }
 
-    fn add(&mut self, bench: &Workbench, message: &BorrowedMessage<'_>, payload: &[u8]) {
-        let offset = Offset(message.offset());
-        let reference = match message.timestamp() {
-            rdkafka::Timestamp::LogAppendTime(millis) => Timestamp::from_millis(millis),
-            _ => bench.now,
-        };
+    fn add(&mut self, bench: &Workbench, record: &Record<'_>) {
+        let Record { offset, payload, .. } = *record;
+        let reference = record.timestamp.filter(|_| record.is_append_time).unwrap_or(bench.now);
         let view = bench.decoder.view(&bench.event, payload);
         match self.windows.add(&bench.rules, offset, &view, reference) {
             Fate::Counted => self.tally.counted += 1,

@@ -12,8 +12,8 @@ use common::{
     shutdown::Shutdown,
 };
 use rdkafka::{
-    Message, Offset as KafkaOffset, TopicPartitionList,
-    consumer::{BaseConsumer, CommitMode, Consumer},
+    Offset as KafkaOffset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
     error::KafkaError,
 };
 use schema::{Decoder, Event, StreamDefinition};
@@ -22,15 +22,16 @@ use tokio::{runtime::Handle, sync::watch};
 use super::{
     assign::{AssignError, Assigner, ReplayOutcome},
     client::{self, ClientError},
-    commit_tag::{self, Mirrored},
     committer::Committer,
+    fetch::{FetchQueue, Fetched},
     meter::Meter,
+    mirror::Mirror,
     rebalance::{self, Rebalance, RebalanceInbox},
     task::{Task, Workbench},
 };
 use crate::{
     settings::ProcessorSettings,
-    sink::{Advanced, Committed, ReplayRequest, Reporter, SinkError, Writer},
+    sink::{Committed, ReplayRequest, Reporter, SinkError, Writer},
     window::{CommitUnit, WindowRules},
 };
 
@@ -49,6 +50,8 @@ pub enum ThreadError {
     Decoder(#[from] schema::PlanError),
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
+    #[error("a record came over the group's queue; nothing of it was counted, a restart reads it again")]
+    Stray,
 }
 
 /// What a stream thread is made from.
@@ -66,11 +69,11 @@ pub struct ThreadSettings {
     pub replays: watch::Receiver<Vec<ReplayRequest>>,
 }
 
-/// Polls between two looks at the clock.
-const POLLS_PER_LOOK: usize = 256;
+/// Fewer events than this are the live flow, whatever the end of the log is said to be.
+const CATCH_UP_EVENTS: usize = 256;
 
-/// Longest wait for a record when nothing else is pending.
-const IDLE_POLL: Duration = Duration::from_millis(100);
+/// Longest wait for a record when nothing else is pending. The group's messages wait as long.
+const IDLE_POLL: Duration = Duration::from_millis(50);
 
 /// Longest wait for a record while a commit is in flight, so that its outcome is seen soon.
 const BUSY_POLL: Duration = Duration::from_millis(2);
@@ -81,9 +84,6 @@ const REPLAY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// By then the group has told a member that was put out.
 const CLAIM_BACK_AFTER: Duration = Duration::from_secs(1);
 
-/// Kafka's copy of the offsets serves lag tools, which look once in a while.
-const MIRROR_EVERY: Duration = Duration::from_secs(1);
-
 /// How long the client may take to go to another offset.
 const SEEK_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -91,6 +91,8 @@ const SEEK_TIMEOUT: Duration = Duration::from_secs(30);
 #[allow(missing_debug_implementations, reason = "a client has no useful Debug")]
 pub struct StreamThread {
     from: ThreadSettings,
+    /// Before the consumer, which must outlive it.
+    fetch: FetchQueue,
     consumer: BaseConsumer<RebalanceInbox>,
     tasks: BTreeMap<PartitionId, Task>,
     bench: Workbench,
@@ -101,9 +103,7 @@ pub struct StreamThread {
     paused: bool,
     /// Partitions of ours that somebody else claimed, and when we learned of it.
     fenced: BTreeMap<PartitionId, Instant>,
-    /// What Kafka's copy of the offsets does not show yet.
-    to_mirror: BTreeMap<PartitionId, Advanced>,
-    mirrored_at: Instant,
+    mirror: Mirror,
     meter: Meter,
     /// Replays that need nothing more from us, though the list may still name them.
     settled_replays: HashSet<(ReplayId, PartitionId)>,
@@ -119,6 +119,7 @@ impl StreamThread {
     pub fn join(from: ThreadSettings) -> Result<Self, ThreadError> {
         let decoder = Decoder::for_definition(Arc::clone(&from.definition))?;
         let consumer = client::consumer(&from.settings.kafka, &from.group, RebalanceInbox::default())?;
+        let fetch = FetchQueue::new(&consumer, &from.definition.topic).map_err(KafkaError::from)?;
         consumer.subscribe(&[&from.definition.topic])?;
         let bench = Workbench {
             rules: WindowRules::of(&from.definition),
@@ -126,6 +127,7 @@ impl StreamThread {
             event: Event::default(),
             now: from.clock.now(),
         };
+        let mirror = Mirror::new(&from.definition.topic);
         let meter = Meter::new(&from.definition.name);
         let health = from.settings.health.clone();
         health.blocked(&from.owner, "waiting for partitions");
@@ -138,6 +140,7 @@ impl StreamThread {
         let committer = Committer::new(from.runtime.clone(), writer);
         Ok(Self {
             from,
+            fetch,
             consumer,
             tasks: BTreeMap::new(),
             bench,
@@ -146,8 +149,7 @@ impl StreamThread {
             waiting_events: 0,
             paused: false,
             fenced: BTreeMap::new(),
-            to_mirror: BTreeMap::new(),
-            mirrored_at: Instant::now(),
+            mirror,
             meter,
             settled_replays: HashSet::new(),
             replays_after: Instant::now(),
@@ -166,48 +168,54 @@ impl StreamThread {
     fn read(&mut self) -> Result<(), ThreadError> {
         while !self.from.shutdown.requested() {
             self.bench.now = self.from.clock.now();
-            for _ in 0..POLLS_PER_LOOK {
-                let more = self.poll_once()?;
-                if self.consumer.context().is_waiting() {
-                    self.answer_rebalance()?;
-                }
-                if !more {
-                    break;
-                }
-            }
+            self.take_records()?;
+            self.hear_the_group()?;
             self.look_around(Instant::now())?;
         }
         Ok(())
     }
 
-    /// Takes in one record; `false` when none came in time.
-    fn poll_once(&mut self) -> Result<bool, ThreadError> {
-        let timeout =
-            if self.committer.is_busy() || self.waiting_since.is_some() { BUSY_POLL } else { IDLE_POLL };
-        match self.consumer.poll(timeout) {
-            None => Ok(false),
-            Some(Ok(message)) => {
+    /// Takes in the records that are there, or waits a little for one.
+    fn take_records(&mut self) -> Result<(), ThreadError> {
+        let is_busy = self.committer.is_busy() || self.waiting_since.is_some();
+        let wait = if is_busy { BUSY_POLL } else { IDLE_POLL };
+        let topic = &self.from.definition.topic;
+        let mut outcome = Ok(());
+        self.fetch.drain(wait, |fetched| match fetched {
+            // The thread ends; what it has not counted is read again.
+            _ if outcome.is_err() => {}
+            Fetched::Record(record) => {
                 // A record of a partition that is not ours any more belongs to its new owner.
-                if let Some(task) = self.tasks.get_mut(&PartitionId(message.partition())) {
-                    task.ingest(&mut self.bench, &message)?;
+                if let Some(task) = self.tasks.get_mut(&record.partition) {
+                    outcome = task.ingest(&mut self.bench, &record).map_err(ThreadError::from);
                     self.waiting_events += 1;
                 }
-                Ok(true)
             }
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                if let Some(task) = self.tasks.get_mut(&PartitionId(partition)) {
+            Fetched::End(partition) => {
+                if let Some(task) = self.tasks.get_mut(&partition) {
                     task.reached_end(Instant::now());
                 }
-                Ok(false)
             }
-            Some(Err(error)) => {
-                if is_passing(&error) {
-                    tracing::warn!(%error, topic = %self.from.definition.topic, "reading will be tried again");
-                    return Ok(false);
-                }
-                Err(error.into())
+            Fetched::Failed(code) => {
+                let error = KafkaError::MessageConsumption(code);
+                outcome = client::pass_over(error, topic).map_err(ThreadError::from);
             }
+        });
+        outcome
+    }
+
+    /// What the group and the client have to say. Polling also tells the group that we are alive.
+    fn hear_the_group(&mut self) -> Result<(), ThreadError> {
+        match self.consumer.poll(Duration::ZERO) {
+            None => {}
+            // Records are forwarded elsewhere before their partition is assigned; one that is not would be lost here.
+            Some(Ok(_)) => return Err(ThreadError::Stray),
+            Some(Err(error)) => client::pass_over(error, &self.from.definition.topic)?,
         }
+        if self.consumer.context().is_waiting() {
+            self.answer_rebalance()?;
+        }
+        Ok(())
     }
 
     /// What is due by the clock: the outcome in flight, idleness, the next commit, backpressure.
@@ -227,8 +235,8 @@ impl StreamThread {
         if !self.committer.is_busy() && (self.is_full() || self.is_due(now)) {
             self.commit();
         }
-        if now.duration_since(self.mirrored_at) >= MIRROR_EVERY {
-            self.mirror(now);
+        if self.mirror.is_due(now) {
+            self.mirror.send(&self.consumer);
         }
         self.pause_when(self.committer.is_busy() && self.is_full())?;
         self.claim_back(now)?;
@@ -255,7 +263,7 @@ impl StreamThread {
 
     fn is_due(&self, now: Instant) -> bool {
         let catching_up = self.tasks.values().any(|task| !task.is_at_end());
-        let interval = if catching_up && self.waiting_events > POLLS_PER_LOOK {
+        let interval = if catching_up && self.waiting_events > CATCH_UP_EVENTS {
             self.from.settings.catch_up_interval
         } else {
             self.from.settings.commit_interval
@@ -283,7 +291,7 @@ impl StreamThread {
 
     /// Forgets what was fenced and notes how far we are.
     fn settle(&mut self, committed: Committed) {
-        self.meter.committed(self.from.clock.now().as_millis());
+        self.meter.committed(self.from.clock.now());
         for (partition, epoch) in committed.fenced {
             // What was in flight when the group took the partition and gave it back to us is fenced by our own claim.
             if self.tasks.get(&partition).is_some_and(|task| task.epoch == epoch) {
@@ -293,25 +301,8 @@ impl StreamThread {
         }
         for advanced in committed.advanced {
             if self.tasks.get(&advanced.partition).is_some_and(|task| task.epoch == advanced.epoch) {
-                self.to_mirror.insert(advanced.partition, advanced);
+                self.mirror.note(advanced);
             }
-        }
-    }
-
-    /// Tells Kafka how far we are, without waiting.
-    fn mirror(&mut self, now: Instant) {
-        self.mirrored_at = now;
-        let mut offsets = TopicPartitionList::new();
-        for Advanced { partition, next, epoch, commit_seq } in
-            std::mem::take(&mut self.to_mirror).into_values()
-        {
-            let topic = &self.from.definition.topic;
-            commit_tag::put(&mut offsets, &Mirrored { topic, partition, next, epoch, commit_seq });
-        }
-        if offsets.count() > 0
-            && let Err(error) = self.consumer.commit(&offsets, CommitMode::Async)
-        {
-            tracing::debug!(%error, "Kafka's copy of the offsets lags");
         }
     }
 
@@ -426,6 +417,9 @@ impl StreamThread {
                 self.tasks.insert(claimed.partition, Task::resume(&claimed, &self.bench.rules));
             }
         }
+        for partition in ids {
+            self.fetch.forward(partition);
+        }
         rebalance::assign(&self.consumer, &partitions)?;
         self.from.settings.health.well(&self.from.owner);
         // New partitions come unpaused.
@@ -452,7 +446,7 @@ impl StreamThread {
         if let Some(outcome) = self.committer.wait(deadline) {
             self.settle(outcome?);
         }
-        self.mirror(Instant::now());
+        self.mirror.send(&self.consumer);
         Ok(())
     }
 }
@@ -473,21 +467,4 @@ fn partition_ids(partitions: &TopicPartitionList) -> impl Iterator<Item = Partit
         .map(|element| PartitionId(element.partition()))
         .collect::<Vec<_>>()
         .into_iter()
-}
-
-/// The client connects again by itself; only what it cannot mend ends the thread.
-fn is_passing(error: &KafkaError) -> bool {
-    use rdkafka::error::RDKafkaErrorCode as Code;
-    match error {
-        KafkaError::MessageConsumptionFatal(_) => false,
-        KafkaError::MessageConsumption(code) => !matches!(
-            code,
-            Code::AutoOffsetReset
-                | Code::OffsetOutOfRange
-                | Code::TopicAuthorizationFailed
-                | Code::GroupAuthorizationFailed
-                | Code::UnknownTopicOrPartition
-        ),
-        _ => true,
-    }
 }

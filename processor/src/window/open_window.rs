@@ -40,23 +40,18 @@ impl OpenWindow {
     pub fn add(&mut self, shapes: &[Shape], offset: Offset, event: &EventView<'_>) {
         self.span.last_offset = offset;
         self.span_changed = true;
-        for (rollup, (table, shape)) in self.tables.iter_mut().zip(shapes).enumerate() {
-            let mut key = [""; MOST_DIMENSIONS];
-            let key = &mut key[..shape.dimensions];
-            for (dimension, part) in key.iter_mut().enumerate() {
-                *part = event.dimension(rollup, dimension);
+        for ((table, shape), rollup) in self.tables.iter_mut().zip(shapes).zip(event.rollups()) {
+            let mut key: [&[u8]; MOST_DIMENSIONS] = [&[]; MOST_DIMENSIONS];
+            for (part, dimension) in key.iter_mut().zip(rollup.dimensions()) {
+                *part = dimension;
             }
-            let row = table.row(shape, key);
-            for label in 0..shape.labels {
-                if let Some(text) = event.label(rollup, label) {
+            let row = table.row(shape, &key[..shape.dimensions]);
+            for (label, text) in rollup.labels().enumerate() {
+                if let Some(text) = text {
                     table.set_label(shape, row, label, text);
                 }
             }
-            for measure in 0..shape.folds.len() {
-                if let Some(units) = event.numeric(rollup, measure) {
-                    table.fold(shape, row, measure, units);
-                }
-            }
+            table.fold(shape, row, rollup.measures());
         }
     }
 }

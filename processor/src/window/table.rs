@@ -43,12 +43,12 @@ pub struct RollupTable {
 }
 
 impl RollupTable {
-    /// The row of this key, made if it is new. Marks it as changed.
+    /// The row of this key, made if it is new. Marks it as changed. The parts are UTF-8.
     #[allow(clippy::cast_possible_truncation, reason = "rows and key text of one window stay far below 4 G")]
-    pub fn row(&mut self, shape: &Shape, key: &[&str]) -> usize {
+    pub fn row(&mut self, shape: &Shape, key: &[&[u8]]) -> usize {
         let hash = hash_key(&self.hasher, key.iter().copied());
         let (text, ends) = (&self.key_text, &self.key_ends);
-        let found = self.rows.find(hash, |&row| key_of(text, ends, row, key.len()).eq(key.iter().copied()));
+        let found = self.rows.find(hash, |&row| is_key(text, ends, row, key));
         let row = match found {
             Some(&row) => row as usize,
             None => self.insert(shape, key, hash),
@@ -61,51 +61,55 @@ impl RollupTable {
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "as in row")]
-    fn insert(&mut self, shape: &Shape, key: &[&str], hash: u64) -> usize {
+    fn insert(&mut self, shape: &Shape, key: &[&[u8]], hash: u64) -> usize {
         let row = self.is_dirty.len();
         for part in key {
-            self.key_text.push_str(part);
+            self.key_text.push_str(&String::from_utf8_lossy(part));
             self.key_ends.push(self.key_text.len() as u32);
         }
         self.labels.resize(self.labels.len() + shape.labels, None);
         self.numbers.extend(shape.folds.iter().map(|fold| if *fold == Fold::Count { 0 } else { NONE }));
         self.is_dirty.push(false);
         let (text, ends, hasher) = (&self.key_text, &self.key_ends, &self.hasher);
-        self.rows
-            .insert_unique(hash, row as u32, |&row| hash_key(hasher, key_of(text, ends, row, key.len())));
+        self.rows.insert_unique(hash, row as u32, |&row| {
+            hash_key(hasher, key_of(text, ends, row, key.len()).map(str::as_bytes))
+        });
         row
     }
 
-    /// Takes one contribution into measure `measure` of `row`.
-    pub fn fold(&mut self, shape: &Shape, row: usize, measure: usize, units: i64) {
-        let cell = &mut self.numbers[row * shape.folds.len() + measure];
-        *cell = match shape.folds[measure] {
-            Fold::Count => *cell + units,
-            Fold::Sum if *cell == NONE => units,
-            Fold::Sum => cell.saturating_add(units).max(NONE + 1),
-            Fold::Min if *cell == NONE => units,
-            Fold::Min => (*cell).min(units),
-            Fold::Max => (*cell).max(units),
-        };
+    /// Takes one contribution into each measure of `row` that has one.
+    pub fn fold(&mut self, shape: &Shape, row: usize, measures: impl Iterator<Item = Option<i64>>) {
+        let width = shape.folds.len();
+        let cells = &mut self.numbers[row * width..][..width];
+        for ((cell, fold), units) in cells.iter_mut().zip(&shape.folds).zip(measures) {
+            let Some(units) = units else { continue };
+            *cell = match fold {
+                Fold::Count => *cell + units,
+                Fold::Min | Fold::Max | Fold::Sum if *cell == NONE => units,
+                Fold::Sum => cell.saturating_add(units).max(NONE + 1),
+                Fold::Min => (*cell).min(units),
+                Fold::Max => (*cell).max(units),
+            };
+        }
     }
 
-    /// Sets a label; the latest by offset wins, and an absent one leaves the former in place.
-    pub fn set_label(&mut self, shape: &Shape, row: usize, label: usize, text: &str) {
+    /// Sets a label, which is UTF-8; the latest by offset wins, and an absent one leaves the former in place.
+    pub fn set_label(&mut self, shape: &Shape, row: usize, label: usize, text: &[u8]) {
         let cell = &mut self.labels[row * shape.labels + label];
-        if cell.as_deref() != Some(text) {
-            *cell = Some(text.into());
+        if cell.as_deref().map(str::as_bytes) != Some(text) {
+            *cell = Some(String::from_utf8_lossy(text).into());
         }
     }
 
     /// Puts back a row that was read from the database; it is not marked as changed.
     pub fn restore(&mut self, shape: &Shape, row: &StoredRow) {
-        let key: Vec<&str> = row.dimensions.iter().map(String::as_str).collect();
+        let key: Vec<&[u8]> = row.dimensions.iter().map(String::as_bytes).collect();
         let at = self.row(shape, &key);
         self.dirty.pop();
         self.is_dirty[at] = false;
         for (label, text) in row.labels.iter().enumerate() {
             if let Some(text) = text {
-                self.set_label(shape, at, label, text);
+                self.set_label(shape, at, label, text.as_bytes());
             }
         }
         for (measure, number) in row.numbers.iter().enumerate() {
@@ -162,14 +166,24 @@ pub struct StoredRow {
     pub numbers: Vec<Option<i64>>,
 }
 
-fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a str>) -> u64 {
+fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a [u8]>) -> u64 {
     let mut state = hasher.build_hasher();
     for part in key {
-        state.write(part.as_bytes());
+        state.write(part);
         // Keeps ("ab", "c") apart from ("a", "bc"); texts hold no byte 0xff.
         state.write_u8(0xff);
     }
     state.finish()
+}
+
+fn is_key(text: &str, ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
+    let first = row as usize * key.len();
+    let mut from = if first == 0 { 0 } else { ends[first - 1] as usize };
+    key.iter().zip(&ends[first..]).all(|(part, &end)| {
+        let stored = &text.as_bytes()[from..end as usize];
+        from = end as usize;
+        stored == *part
+    })
 }
 
 fn key_of<'a>(text: &'a str, ends: &'a [u32], row: u32, width: usize) -> impl Iterator<Item = &'a str> {
@@ -203,11 +217,9 @@ mod tests {
     fn folds_each_measure_and_gives_rows_sorted_by_key() {
         let (mut table, shape) = (RollupTable::default(), shape());
         for (key, number) in [(["b", "c"], 5), (["a", "bc"], 7), (["ab", "c"], -2), (["b", "c"], 3)] {
-            let row = table.row(&shape, &key);
-            table.set_label(&shape, row, 0, key[0]);
-            for measure in 0..4 {
-                table.fold(&shape, row, measure, if measure == 0 { 1 } else { number });
-            }
+            let row = table.row(&shape, &key.map(str::as_bytes));
+            table.set_label(&shape, row, 0, key[0].as_bytes());
+            table.fold(&shape, row, [1, number, number, number].map(Some).into_iter());
         }
         let rows = dirty(&mut table);
         let first: Vec<_> = rows.dimensions[0].iter().flatten().collect();
@@ -233,8 +245,8 @@ mod tests {
             },
         );
         assert!(dirty(&mut table).is_empty());
-        let row = table.row(&shape, &["x", "y"]);
-        table.fold(&shape, row, 0, 1);
+        let row = table.row(&shape, &[b"x", b"y"]);
+        table.fold(&shape, row, [Some(1), None, None, None].into_iter());
         let rows = dirty(&mut table);
         assert_eq!(rows.labels[0].iter().next().unwrap(), Some("old"));
         let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
@@ -246,8 +258,8 @@ mod tests {
         let (mut table, shape) = (RollupTable::default(), shape());
         for round in 0..2 {
             for key in 0..10_000 {
-                let row = table.row(&shape, &[&key.to_string(), "k"]);
-                table.fold(&shape, row, 1, key + round);
+                let row = table.row(&shape, &[key.to_string().as_bytes(), b"k"]);
+                table.fold(&shape, row, [None, Some(key + round)].into_iter());
             }
         }
         let rows = dirty(&mut table);

@@ -4,19 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     Plan, PlanError,
+    condition::{Condition, Conditions, FieldConditions, MOST_CONDITIONS},
     node::{Node, NodeId, Nodes},
     walk::{Kind, Step},
 };
 use crate::{Bucket, Literal, Measure, Rollup, StreamDefinition, Test, When};
-
-/// Conditions of one event are kept in one 64-bit mask.
-const MOST_CONDITIONS: usize = 64;
-
-#[derive(Debug)]
-pub(crate) struct ConditionPlan {
-    pub slot: usize,
-    pub test: Test,
-}
 
 /// A number in units of its resolution.
 #[derive(Debug)]
@@ -24,7 +16,7 @@ pub(crate) struct NumberPlan {
     pub slot: usize,
     pub scale: i64,
     /// The conditions of the measures that take it in; `None` if one of them has none.
-    pub when: Option<u64>,
+    pub when: Option<Conditions>,
 }
 
 #[derive(Debug)]
@@ -46,7 +38,8 @@ pub(crate) struct DimensionPlan {
 /// `number: None` counts.
 #[derive(Debug)]
 pub(crate) struct MeasurePlan {
-    pub condition: Option<usize>,
+    /// It takes in only what meets all of these.
+    pub needs: Conditions,
     pub number: Option<usize>,
 }
 
@@ -62,7 +55,7 @@ pub(super) struct Compiler {
     root: NodeId,
     needed: Needed,
     slots: usize,
-    conditions: Vec<ConditionPlan>,
+    conditions: Vec<Condition>,
     numbers: Vec<NumberPlan>,
     texts: Vec<String>,
 }
@@ -90,15 +83,23 @@ impl Compiler {
         let needed = std::mem::take(&mut self.needed);
         let mut steps = Vec::new();
         self.steps(self.root, &needed, &mut steps);
+        let mut integers = Vec::new();
+        slots_of_integers(&steps, &mut integers);
+        let keys = rollups.iter().flat_map(|rollup| &rollup.dimensions);
+        let keys = keys.filter(|key| key.buckets.is_empty() && integers.contains(&key.slot));
+        let mut integer_keys: Vec<usize> = keys.map(|key| key.slot).collect();
+        integer_keys.sort_unstable();
+        integer_keys.dedup();
         Ok(Plan {
             nodes: self.nodes,
             steps,
             slots: self.slots,
             event_time,
             unit: definition.event_time.unit,
-            conditions: self.conditions,
+            conditions: FieldConditions::arrange(&self.conditions),
             numbers: self.numbers,
             rollups,
+            integer_keys,
             texts: self.texts,
         })
     }
@@ -139,7 +140,7 @@ impl Compiler {
             }
             None => None,
         };
-        Ok(MeasurePlan { condition, number })
+        Ok(MeasurePlan { needs: condition.map_or(0, |bit| 1 << bit), number })
     }
 
     fn number(&mut self, slot: usize, scale: i64, condition: Option<usize>) -> usize {
@@ -176,7 +177,7 @@ impl Compiler {
                 most: MOST_CONDITIONS,
             });
         }
-        self.conditions.push(ConditionPlan { slot, test: when.test.clone() });
+        self.conditions.push(Condition { slot, test: when.test.clone() });
         Ok(self.conditions.len() - 1)
     }
 
@@ -331,6 +332,16 @@ fn literals_type(literals: &[Literal]) -> Result<Wanted, &'static str> {
         return Err("expected values of one type to compare with");
     }
     Ok(first)
+}
+
+fn slots_of_integers(steps: &[Step], slots: &mut Vec<usize>) {
+    for step in steps {
+        match step {
+            Step::Read { slot, kind: Kind::Int | Kind::Long } => slots.push(*slot),
+            Step::Union(branches) => branches.iter().for_each(|steps| slots_of_integers(steps, slots)),
+            _ => {}
+        }
+    }
 }
 
 /// The fields of a record, or of the one record in a union.

@@ -1,14 +1,16 @@
 //! From (writer schema, definition) to a plan, once; from bytes to slots, for every record.
 
 mod compile;
+mod condition;
 mod node;
 mod reader;
 mod walk;
 
 use apache_avro::Schema;
 
-pub(crate) use compile::DimensionPlan;
-use compile::{Compiler, ConditionPlan, NumberPlan, RollupPlan};
+use compile::Compiler;
+pub(crate) use compile::{DimensionPlan, NumberPlan, RollupPlan};
+pub(crate) use condition::{Conditions, FieldConditions};
 use node::Nodes;
 pub(crate) use walk::Slot;
 use walk::Step;
@@ -124,10 +126,12 @@ pub struct Plan {
     pub(crate) slots: usize,
     pub(crate) event_time: usize,
     pub(crate) unit: TimeUnit,
-    pub(crate) conditions: Vec<ConditionPlan>,
+    pub(crate) conditions: Vec<FieldConditions>,
     pub(crate) numbers: Vec<NumberPlan>,
     pub(crate) rollups: Vec<RollupPlan>,
-    /// Enum symbols and bucket names that slots and dimensions refer to.
+    /// Slots whose integers serve as keys.
+    pub(crate) integer_keys: Vec<usize>,
+    /// Enum symbols that slots refer to.
     pub(crate) texts: Vec<String>,
 }
 

@@ -3,20 +3,10 @@
 use apache_avro::types::Value;
 use schema::RejectCode;
 
-use super::chosen::{Chosen, Dimension, Literal, Measure, Test, When};
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct Taken {
-    pub time: i64,
-    pub rollups: Vec<TakenRollup>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct TakenRollup {
-    pub dimensions: Vec<String>,
-    pub labels: Vec<Option<String>>,
-    pub measures: Vec<Option<i64>>,
-}
+use super::{
+    chosen::{Chosen, Dimension, Literal, Measure, Test, When},
+    support::{Taken, TakenRollup},
+};
 
 /// What an event takes in, or every reason there is to refuse it.
 pub fn interpret(chosen: &Chosen, event: &Value) -> Result<Taken, Vec<RejectCode>> {

@@ -20,10 +20,11 @@ use std::sync::Arc;
 use apache_avro::{Schema, types::Value};
 use chosen::Chosen;
 use dice::Dice;
-use interpreter::{Taken, TakenRollup, interpret};
+use interpreter::interpret;
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
-use schema::{Decoder, EventView, Reject, RejectCode};
+use schema::{Decoder, Reject, RejectCode};
 use shape::Shapes;
+use support::{Taken, taken};
 
 #[derive(Debug)]
 struct Case {
@@ -56,7 +57,7 @@ impl Case {
 
     fn take(&mut self, payload: &[u8]) -> Result<Taken, Reject> {
         let event = support::decode(&mut self.decoder, payload)?;
-        Ok(taken(&self.chosen, &self.decoder.view(&event, payload)))
+        Ok(taken(&self.decoder.view(&event, payload)))
     }
 
     /// Both ways agree on `payload`, which holds `value`.
@@ -68,15 +69,6 @@ impl Case {
             (taken, expected) => panic!("plan {taken:?}\nvalue {expected:?}"),
         }
     }
-}
-
-fn taken(chosen: &Chosen, view: &EventView<'_>) -> Taken {
-    let rollups = chosen.rollups.iter().enumerate().map(|(number, rollup)| TakenRollup {
-        dimensions: (0..rollup.dimensions.len()).map(|at| view.dimension(number, at).to_owned()).collect(),
-        labels: (0..rollup.labels.len()).map(|at| view.label(number, at).map(ToOwned::to_owned)).collect(),
-        measures: (0..rollup.measures.len()).map(|at| view.numeric(number, at)).collect(),
-    });
-    Taken { time: view.event_time().as_millis(), rollups: rollups.collect() }
 }
 
 /// PROPTEST_CASES sets how many cases there are; 256 without it.

@@ -4,7 +4,34 @@
 use std::sync::Arc;
 
 use apache_avro::{Schema, types::Value, writer::datum::GenericDatumWriter};
-use schema::{DecodeError, Decoder, DefinitionError, Event, Reject, StreamDefinition};
+use schema::{DecodeError, Decoder, DefinitionError, Event, EventView, Reject, StreamDefinition};
+
+/// What an event takes in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Milliseconds since 1970.
+    pub time: i64,
+    pub rollups: Vec<TakenRollup>,
+}
+
+/// What one rollup takes in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TakenRollup {
+    pub dimensions: Vec<String>,
+    pub labels: Vec<Option<String>>,
+    pub measures: Vec<Option<i64>>,
+}
+
+/// All that is to be had of an event; that its texts are UTF-8 is part of what is tested.
+pub fn taken(view: &EventView<'_>) -> Taken {
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
+    let rollups = view.rollups().map(|rollup| TakenRollup {
+        dimensions: rollup.dimensions().map(text).collect(),
+        labels: rollup.labels().map(|label| label.map(text)).collect(),
+        measures: rollup.measures().collect(),
+    });
+    Taken { time: view.event_time().as_millis(), rollups: rollups.collect() }
+}
 
 /// Loads a definition as a user would: two files in one directory.
 pub fn load(toml: &str, schema: &str) -> Result<StreamDefinition, DefinitionError> {
