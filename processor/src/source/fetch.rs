@@ -15,7 +15,7 @@ use std::{
 };
 
 use common::{
-    offset::{Offset, PartitionId},
+    offset::{NextOffset, Offset, PartitionId},
     time::Timestamp,
 };
 use rdkafka::{
@@ -36,8 +36,9 @@ const BATCH: usize = 1_024;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fetched<'a> {
     Record(Record<'a>),
-    /// The log of a partition holds nothing more for now.
-    End(PartitionId),
+    /// The log of a partition holds nothing more for now, and nothing for us before this offset: marks of transactions
+    /// and what they aborted are passed over.
+    End(PartitionId, NextOffset),
     Failed(RDKafkaErrorCode),
 }
 
@@ -121,9 +122,7 @@ struct Batch<F> {
 unsafe extern "C" fn hand_over<F: FnMut(Fetched<'_>)>(message: *mut rd_kafka_message_t, batch: *mut c_void) {
     // SAFETY: as the caller promises; librdkafka destroys the message after we return.
     let (message, batch) = unsafe { (&*message, &mut *batch.cast::<Batch<F>>()) };
-    if let Some(fetched) = fetched(message) {
-        (batch.take)(fetched);
-    }
+    (batch.take)(fetched(message));
     batch.left = batch.left.saturating_sub(1);
     if batch.left == 0 {
         // SAFETY: the client is alive; this asks the call we are in to return, the rest stays queued.
@@ -131,32 +130,30 @@ unsafe extern "C" fn hand_over<F: FnMut(Fetched<'_>)>(message: *mut rd_kafka_mes
     }
 }
 
-fn fetched(message: &rd_kafka_message_t) -> Option<Fetched<'_>> {
+fn fetched(message: &rd_kafka_message_t) -> Fetched<'_> {
     let partition = PartitionId(message.partition);
     match message.err {
         RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => {}
-        RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => return Some(Fetched::End(partition)),
-        error => return Some(Fetched::Failed(error.into())),
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
+            return Fetched::End(partition, NextOffset(message.offset));
+        }
+        error => return Fetched::Failed(error.into()),
     }
     let mut kind = rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive and `kind` is written only.
     let millis = unsafe { rd_kafka_message_timestamp(message, &raw mut kind) };
     let has_time = kind != rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     let payload = if message.payload.is_null() {
-        // The mark that ends a transaction comes as a record without value and time. Kafka writes none without time.
-        if !has_time {
-            return None;
-        }
         &[]
     } else {
         // SAFETY: librdkafka says where the value is and how long; it lives as long as the message.
         unsafe { std::slice::from_raw_parts(message.payload.cast::<u8>(), message.len) }
     };
-    Some(Fetched::Record(Record {
+    Fetched::Record(Record {
         partition,
         offset: Offset(message.offset),
         payload,
         timestamp: has_time.then(|| Timestamp::from_millis(millis)),
         is_append_time: kind == rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
-    }))
+    })
 }

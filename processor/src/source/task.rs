@@ -149,8 +149,9 @@ impl Task {
         });
     }
 
-    /// The client has delivered everything the log holds.
-    pub fn reached_end(&mut self, now: Instant) {
+    /// The client has delivered everything the log holds for us before `next`.
+    pub fn reached_end(&mut self, next: NextOffset, now: Instant) {
+        self.next = self.next.max(next);
         self.at_end_since.get_or_insert(now);
     }
 

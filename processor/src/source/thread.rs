@@ -191,9 +191,9 @@ impl StreamThread {
                     self.waiting_events += 1;
                 }
             }
-            Fetched::End(partition) => {
+            Fetched::End(partition, next) => {
                 if let Some(task) = self.tasks.get_mut(&partition) {
-                    task.reached_end(Instant::now());
+                    task.reached_end(next, Instant::now());
                 }
             }
             Fetched::Failed(code) => {

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use generator::{LogTimes, Source};
+use rdkafka::{
+    ClientConfig,
+    producer::{BaseProducer, BaseRecord, Producer},
+};
 
 use crate::stage::{Processor, Stage, troubled};
 
@@ -145,6 +149,38 @@ async fn partitions_added_to_a_topic_are_read_from_their_beginning() {
     stage.until_committed(&client, 13_000, LIMIT).await;
     processor.stop().await;
     stage.assert_equals(&truth).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_of_aborted_transactions_are_not_read_and_the_marks_of_their_ends_are_no_records() {
+    let test = "records_of_aborted_transactions_are_not_read_and_the_marks_of_their_ends_are_no_records";
+    let Some(stage) = Stage::set(test, "content-downloads", 1).await else { return };
+    let client = stage.client().await;
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", stage.servers.kafka.bootstrap_servers())
+        .set("transactional.id", &stage.topic)
+        .create()
+        .unwrap();
+    producer.init_transactions(LIMIT).unwrap();
+    for (records, commits) in [(7, true), (5, false), (3, true), (2, false)] {
+        producer.begin_transaction().unwrap();
+        for number in 0..records {
+            let text = format!("committed: {commits}, {number}");
+            producer.send(BaseRecord::<(), _>::to(&stage.topic).payload(&text)).unwrap();
+        }
+        producer.flush(LIMIT).unwrap();
+        if commits { producer.commit_transaction(LIMIT) } else { producer.abort_transaction(LIMIT) }.unwrap();
+    }
+    let processor = stage.processor(&[]);
+    // 17 records and 4 marks; nothing is behind though the last of them is a mark.
+    let passed =
+        "SELECT coalesce(sum(next_offset), 0) = 21 AND sum(high_watermark) = 21 FROM partition_progress";
+    stage.until(&client, passed, LIMIT).await;
+    processor.stop().await;
+    let letters = "SELECT convert_from(payload, 'UTF8') FROM dead_letters ORDER BY source_offset";
+    let letters = stage.column(&client, letters).await;
+    assert_eq!(letters.len(), 10, "{letters:?}");
+    assert!(letters.iter().all(|letter| letter.starts_with("committed: true")), "{letters:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
