@@ -125,9 +125,7 @@ impl<'a> EventView<'a> {
 
     fn text(&self, slot: Slot) -> &'a [u8] {
         match slot {
-            Slot::Text { at, length } => {
-                self.payload.get(at as usize..(at + length) as usize).unwrap_or_default()
-            }
+            Slot::Text(range) => range.of(self.payload),
             Slot::Symbol(symbol) => self.plan.texts[symbol as usize].as_bytes(),
             _ => &[],
         }

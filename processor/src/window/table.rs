@@ -84,9 +84,8 @@ impl RollupTable {
         for ((cell, fold), units) in cells.iter_mut().zip(&shape.folds).zip(measures) {
             let Some(units) = units else { continue };
             *cell = match fold {
-                Fold::Count => *cell + units,
-                Fold::Min | Fold::Max | Fold::Sum if *cell == NONE => units,
-                Fold::Sum => cell.saturating_add(units).max(NONE + 1),
+                _ if *cell == NONE => units,
+                Fold::Count | Fold::Sum => cell.saturating_add(units).max(NONE + 1),
                 Fold::Min => (*cell).min(units),
                 Fold::Max => (*cell).max(units),
             };
@@ -168,10 +167,12 @@ pub struct StoredRow {
 
 fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a [u8]>) -> u64 {
     let mut state = hasher.build_hasher();
-    for part in key {
+    for (at, part) in key.enumerate() {
+        if at > 0 {
+            // Keeps ("ab", "c") apart from ("a", "bc"); texts hold no byte 0xff.
+            state.write_u8(0xff);
+        }
         state.write(part);
-        // Keeps ("ab", "c") apart from ("a", "bc"); texts hold no byte 0xff.
-        state.write_u8(0xff);
     }
     state.finish()
 }

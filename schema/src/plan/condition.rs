@@ -73,7 +73,7 @@ impl FieldConditions {
     pub fn met(&self, slots: &[Slot], payload: &[u8], symbols: &[String]) -> Conditions {
         let value = match slots[self.slot] {
             Slot::Null => return self.null,
-            Slot::Text { at, length } => return self.of_text(&payload[at as usize..(at + length) as usize]),
+            Slot::Text(range) => return self.of_text(range.of(payload)),
             Slot::Symbol(symbol) => return self.of_text(symbols[symbol as usize].as_bytes()),
             Slot::Boolean(value) => Scalar::Boolean(value),
             Slot::Int(value) => Scalar::Int(value),

@@ -44,12 +44,27 @@ pub(crate) enum Slot {
     Boolean(bool),
     Int(i64),
     Float(f64),
-    Text {
-        at: u32,
-        length: u32,
-    },
+    Text(TextRange),
     /// Index into the plan's texts.
     Symbol(u32),
+}
+
+/// Where a text lies in the payload. One word: two halves written apart and read as one would stall the processor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TextRange(u64);
+
+impl TextRange {
+    /// A payload is below 4 GiB.
+    const fn new(at: usize, length: usize) -> Self {
+        Self((at as u64) << 32 | length as u64)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the halves were put together from such numbers")]
+    #[inline]
+    pub fn of(self, payload: &[u8]) -> &[u8] {
+        let (at, length) = ((self.0 >> 32) as usize, (self.0 & 0xffff_ffff) as usize);
+        payload.get(at..at + length).unwrap_or_default()
+    }
 }
 
 impl Plan {
@@ -116,22 +131,26 @@ fn text(reader: &mut Reader<'_>, offset: usize) -> Result<Slot, Reject> {
     if bytes.len() > LONGEST_TEXT || !(is_plain(bytes) || is_text(bytes)) {
         return Err(refused(bytes, at));
     }
-    #[allow(clippy::cast_possible_truncation, reason = "a payload is below 4 GiB")]
-    let slot = Slot::Text { at: at as u32, length: bytes.len() as u32 };
-    Ok(slot)
+    Ok(Slot::Text(TextRange::new(at, bytes.len())))
 }
 
 /// ASCII without NUL, eight at a time.
 fn is_plain(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let (words, rest) = bytes.as_chunks::<8>();
     // Taking one from each byte sets the high bit of those that are 0.
-    let of_word = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        (word | word.wrapping_sub(ONES)) & HIGH == 0
-    };
-    words.iter().all(of_word) && rest.iter().all(|byte| byte.wrapping_sub(1) < 0x7f)
+    let of_word = |word: u64| (word | word.wrapping_sub(ONES)) & HIGH == 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The last word may overlap the one before it.
+        (Some(last), ..) => {
+            words.iter().all(|word| of_word(u64::from_le_bytes(*word))) && of_word(u64::from_le_bytes(*last))
+        }
+        (None, Some(first), Some(last)) => {
+            of_word(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)))
+        }
+        _ => rest.iter().all(|byte| byte.wrapping_sub(1) < 0x7f),
+    }
 }
 
 /// Postgres has no text with a NUL in it.
