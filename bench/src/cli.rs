@@ -17,6 +17,56 @@ pub enum Command {
     /// Reads a topic and discards it: the floor, in a process of its own.
     #[command(hide = true)]
     Read(ReadArgs),
+    /// How soon a processor is back after an owner, the database or the broker was lost, and what a replay takes.
+    Recovery(RecoveryArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RecoveryArgs {
+    /// Parts to run [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<Loss>,
+    /// Events behind the database that is away, and of the replay.
+    #[arg(long, default_value_t = 5_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub events: u64,
+    /// Rows of open windows when an owner is lost; about so many.
+    #[arg(long, value_delimiter = ',', default_value = "10000,1000000", value_name = "N")]
+    pub open_rows: Vec<usize>,
+    /// How long database and broker are away.
+    #[arg(long, default_value_t = 120, value_name = "N")]
+    pub away_seconds: u64,
+    /// Session timeout of the processors whose owner is lost.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub session_seconds: u64,
+    /// Stream threads of each processor.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    pub threads: u16,
+    /// The program to measure [default: streampulse beside this one].
+    #[arg(long, value_name = "FILE")]
+    pub streampulse: Option<PathBuf>,
+    /// Another argument for the processor, such as --processor-arg=--catch-up-interval=100ms.
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub processor_arg: Vec<String>,
+    /// Seed of the events.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
+impl RecoveryArgs {
+    pub fn wants(&self, loss: Loss) -> bool {
+        self.only.is_empty() || self.only.contains(&loss)
+    }
+}
+
+/// What can be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Loss {
+    /// Killed; then the one that took over is started again.
+    Owner,
+    Database,
+    Broker,
+    /// Nothing: the last half is counted again.
+    Replay,
 }
 
 #[derive(Debug, Args)]

@@ -109,10 +109,20 @@ fn machine() -> anyhow::Result<Duration> {
 }
 
 fn peak_memory(pid: u32) -> anyhow::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+/// What a process has now, in bytes.
+pub fn resident_memory(pid: u32) -> anyhow::Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+fn memory(pid: u32, which: &str) -> anyhow::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))
         .with_context(|| format!("process {pid} is gone"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().context("VmHWM")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(which)).unwrap_or_default();
+    let kibibytes: u64 =
+        line.trim().trim_end_matches("kB").trim().parse().with_context(|| which.to_owned())?;
     Ok(kibibytes * 1_024)
 }
 

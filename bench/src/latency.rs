@@ -53,7 +53,8 @@ pub async fn run(stage: &Stage, args: &RunArgs) -> anyhow::Result<Outcome> {
     stage.create_topic(TOPIC, PARTITIONS, &[("message.timestamp.type", "LogAppendTime")]).await?;
     let (pg, definition) = stage.database().await?;
     let client = db::connect(&pg, "bench").await?;
-    let running = processor::start(stage, TOPIC, &pg, args)?;
+    let launch = processor::Launch::of(args.threads, &args.processor_arg);
+    let running = processor::start(stage, TOPIC, &pg, &launch)?;
     let gauge = stage.gauge(running.id().context("ended at once")?)?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate times seconds")]
     let events = (args.live_rate * args.live_seconds as f64) as u64;

@@ -6,6 +6,7 @@ mod cost;
 mod growth;
 mod latency;
 mod reader;
+mod recovery;
 mod stage;
 mod table;
 
@@ -26,11 +27,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Read(args)) => reader::run(args),
-        None => tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(Into::into)
-            .and_then(|runtime| runtime.block_on(until_signal(&cli.run))),
+        Some(Command::Recovery(args)) => block_on(recovery::run(args)),
+        None => block_on(compare(&cli.run)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,11 +39,16 @@ fn main() -> ExitCode {
     }
 }
 
+fn block_on(measuring: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(until_signal(measuring))
+}
+
 /// Ends in order when asked to, so that no process is left behind.
-async fn until_signal(args: &RunArgs) -> anyhow::Result<()> {
+async fn until_signal(measuring: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
-        outcome = compare(args) => outcome,
+        outcome = measuring => outcome,
         _ = terminate.recv() => anyhow::bail!("stopped"),
         _ = interrupt.recv() => anyhow::bail!("stopped"),
     }

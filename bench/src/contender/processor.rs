@@ -32,7 +32,7 @@ pub async fn run(
 ) -> anyhow::Result<Marks> {
     let (pg, definition) = stage.database().await?;
     let client = db::connect(&pg, "bench").await?;
-    let processor = start(stage, &topic.name, &pg, args)?;
+    let processor = start(stage, &topic.name, &pg, &Launch::of(args.threads, &args.processor_arg))?;
     let gauge = stage.gauge(processor.id().context("ended at once")?)?;
     // It claims its partitions just before it fetches.
     let partitions = i64::from(topic.partitions);
@@ -61,24 +61,37 @@ pub async fn run(
     Ok(Marks { first, half: None, last })
 }
 
-/// Starts it on a topic and a database; it dies with the handle.
-pub fn start(stage: &Stage, topic: &str, pg: &PgSettings, args: &RunArgs) -> anyhow::Result<Child> {
+/// How it is started.
+pub struct Launch {
+    pub threads: u16,
+    pub arguments: Vec<String>,
+}
+
+impl Launch {
+    pub fn of(threads: u16, arguments: &[String]) -> Self {
+        Self { threads, arguments: arguments.to_vec() }
+    }
+}
+
+pub fn url(pg: &PgSettings) -> String {
     let password = pg.password.clone().unwrap_or_default();
+    format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname)
+}
+
+/// Starts it on a topic and a database; it dies with the handle.
+pub fn start(stage: &Stage, topic: &str, pg: &PgSettings, launch: &Launch) -> anyhow::Result<Child> {
     let mut command = Command::new(&stage.streampulse);
     command
         .env_clear()
         .env("KAFKA_BOOTSTRAP_SERVERS", stage.servers())
-        .env(
-            "DATABASE_URL",
-            format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname),
-        )
+        .env("DATABASE_URL", url(pg))
         .env("STREAMS", STREAM)
         .env("KAFKA_TOPIC", topic)
         .env("KAFKA_GROUP_ID", &pg.dbname)
         .env("LOG_LEVEL", "warn")
         .arg("processor")
-        .args(["--threads", &args.threads.to_string()])
-        .args(&args.processor_arg)
+        .args(["--threads", &launch.threads.to_string()])
+        .args(&launch.arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command.spawn().with_context(|| format!("cannot start {}", stage.streampulse.display()))
