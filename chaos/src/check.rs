@@ -9,11 +9,14 @@ use tokio_postgres::Client;
 
 use crate::servers::Stage;
 
-/// Windows that begin before this are final, whichever partitions are idle. Window and grace as shipped.
-const IS_JUDGED: &str = "SELECT coalesce(through_window + interval '1 minute' >= (
-        SELECT date_trunc('minute', min(stream_time) - interval '30 seconds') FROM partition_progress
-    ) AND refold_from IS NULL, false)
-    FROM detector_progress";
+/// Windows that begin before `sure` are final, whichever partitions are idle. Window and grace as shipped. A clock that
+/// was ahead while all were idle leaves windows judged that are not final by any other: those are to be judged again
+/// when they are.
+const IS_JUDGED: &str = "SELECT coalesce(through_window + interval '1 minute' >= sure
+        AND (refold_from IS NULL OR refold_from >= sure), false)
+    FROM detector_progress, (
+        SELECT date_trunc('minute', min(stream_time) - interval '30 seconds') AS sure FROM partition_progress
+    ) AS horizon";
 
 /// Alerts that the rows of judged windows call for, against those that are there. Doubles count as differences.
 const ALERTS: &str = "WITH
@@ -26,8 +29,12 @@ const ALERTS: &str = "WITH
         ) AS summed
         WHERE total >= $4::bigint AND good::float8 / total::float8 < $3::float8
             AND window_start <= (SELECT through_window FROM detector_progress)
+            AND window_start < (SELECT coalesce(refold_from, 'infinity') FROM detector_progress)
     ),
-    found AS (SELECT window_start, dimension, metric_value AS value, severity FROM alerts WHERE alert_type = $1)
+    found AS (
+        SELECT window_start, dimension, metric_value AS value, severity FROM alerts
+        WHERE alert_type = $1 AND window_start < (SELECT coalesce(refold_from, 'infinity') FROM detector_progress)
+    )
     SELECT format('alert %s %s %s %s is missing', window_start, dimension, severity, value)
     FROM (SELECT * FROM expected EXCEPT ALL SELECT * FROM found) AS missing
     UNION ALL

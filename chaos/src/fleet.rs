@@ -102,6 +102,7 @@ impl Fleet {
         }
         let log = self.log(slot)?;
         let mut command = self.command(self.slots[slot].proxy.port());
+        command.arg("--clock-step-file").arg(self.clock_file(slot));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child =
             command.spawn().with_context(|| format!("{} cannot be started", self.binary.display()))?;
@@ -127,6 +128,19 @@ impl Fleet {
         self.stage.put_in_environment(&mut command, port);
         command.env("KAFKA_GROUP_ID", self.stage.group()).env("LOG_LEVEL", "info,librdkafka=off,rdkafka=off");
         command
+    }
+
+    /// Stays when the processor is started again: it is the clock of its host.
+    pub fn step_clock(&self, slot: usize, by: i64) -> anyhow::Result<()> {
+        let (file, part) = (self.clock_file(slot), self.logs.join(format!("clock-{slot}.part")));
+        // Never half written.
+        std::fs::write(&part, by.to_string())
+            .and_then(|()| std::fs::rename(&part, &file))
+            .with_context(|| format!("{} cannot be written", file.display()))
+    }
+
+    fn clock_file(&self, slot: usize) -> PathBuf {
+        self.logs.join(format!("clock-{slot}"))
     }
 
     fn log_file(&self, slot: usize) -> PathBuf {

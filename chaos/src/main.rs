@@ -15,7 +15,9 @@
 //! all events are committed, no partition is set back any more and the processors have stopped in order, the tables, dead letters and late events must equal what the generator knows to be true, cell
 //! by cell, and the alerts what the tables call for ([`check`]).
 //!
-//! Steps of the wall clock are not among the faults.
+//! The wall clock of a processor is stepped by a file that it reads (`--clock-step-file`, hidden). The topics of such
+//! schedules bear the broker's timestamps: with producers' timestamps, which record is ahead of time is for the
+//! processor's clock to say.
 //!
 //! The same seed gives the same plan, not the same interleaving: run a failed schedule again a few times. The exit
 //! code is 1 when a schedule failed, 2 when one could not be run.

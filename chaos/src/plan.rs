@@ -148,6 +148,11 @@ pub enum Fault {
     PartitionsAdded {
         count: i32,
     },
+    /// From here on its wall clock is off by so much.
+    ClockStep {
+        target: usize,
+        by: i64,
+    },
 }
 
 /// When a connection breaks around a COMMIT.
@@ -187,6 +192,8 @@ impl Fault {
             Self::OffsetReset { killed: true, .. } => "offsets reset after a crash",
             Self::OffsetReset { killed: false, .. } => "offsets reset",
             Self::PartitionsAdded { .. } => "partitions added",
+            Self::ClockStep { by, .. } if *by < 0 => "clock stepped back",
+            Self::ClockStep { .. } => "clock stepped forward",
         }
     }
 
@@ -253,9 +260,23 @@ const FAULTS: &[(u32, Draw)] = &[
         },
         killed: random.random_bool(0.4),
     }),
+    // From seconds to days, either way.
+    (10, |random, _| Fault::ClockStep {
+        target: any(random),
+        by: {
+            let most = pick(random, &[30_000, 3 * 3_600_000, 10 * 86_400_000]);
+            random.random_range(-most..most)
+        },
+    }),
 ];
 
 impl Plan {
+    /// Where a clock is stepped, records bear the broker's time: with the producers' own, what is ahead of time is
+    /// judged by the processor's clock, and then the tables do depend on it.
+    pub fn has_append_times(&self) -> bool {
+        self.faults.iter().any(|planned| matches!(planned.fault, Fault::ClockStep { .. }))
+    }
+
     /// Schedule `number` of `seed`.
     pub fn draw(seed: u64, number: u64) -> Self {
         let mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03);
@@ -409,7 +430,7 @@ mod tests {
         let plans: Vec<Plan> = (0..500).map(|number| Plan::draw(1, number)).collect();
         let faults = || plans.iter().flat_map(|plan| &plan.faults);
         let kinds: BTreeSet<_> = faults().map(|planned| planned.fault.kind()).collect();
-        assert_eq!(kinds.len(), 19, "{kinds:?}");
+        assert_eq!(kinds.len(), 21, "{kinds:?}");
         for planned in faults() {
             if let Mark::Sent(share) | Mark::Committed(share) = planned.mark {
                 assert!((0.0..1.0).contains(&share));

@@ -40,7 +40,7 @@ pub async fn run(
     logs: PathBuf,
 ) -> anyhow::Result<Outcome> {
     std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
-    let stage = servers.set_stage(&format!("chaos_{}_{}", plan.seed, plan.number), plan.partitions).await?;
+    let stage = servers.set_stage(&format!("chaos_{}_{}", plan.seed, plan.number), plan).await?;
     let mut drive = Drive {
         fleet: Fleet::new(binary, &stage, &plan.settings, &logs),
         observer: Observer::of(&stage, plan.partitions)?,
@@ -311,7 +311,8 @@ impl Drive<'_> {
             | Fault::CutAll { target }
             | Fault::CutAtCommit { target, .. }
             | Fault::DelayAnswers { target, .. }
-            | Fault::Unreachable { target, .. } => match self.fleet.pick(target) {
+            | Fault::Unreachable { target, .. }
+            | Fault::ClockStep { target, .. } => match self.fleet.pick(target) {
                 Some(slot) => {
                     self.note(format!("processor {slot}: {fault:?}"));
                     self.strike_processor(slot, fault)?;
@@ -350,6 +351,7 @@ impl Drive<'_> {
                 self.fleet.proxy(slot).refuse(millis(lasting));
                 self.fleet.proxy(slot).cut_all();
             }
+            Fault::ClockStep { by, .. } => self.fleet.step_clock(slot, by)?,
             Fault::Join
             | Fault::PostgresRestart { .. }
             | Fault::BrokerRestart { .. }

@@ -15,6 +15,8 @@ use streampulse::local::{
     postgres::{PostgresOptions, PrivatePostgres},
 };
 
+use crate::plan::Plan;
+
 const STREAM: &str = "content-downloads";
 
 #[derive(Debug)]
@@ -59,8 +61,10 @@ impl Servers {
     }
 
     /// An empty topic and a migrated database, both called `name`.
-    pub async fn set_stage(&self, name: &str, partitions: i32) -> anyhow::Result<Stage> {
-        self.kafka.create_topic(name, partitions, &[]).await?;
+    pub async fn set_stage(&self, name: &str, plan: &Plan) -> anyhow::Result<Stage> {
+        let append_times = [("message.timestamp.type", "LogAppendTime")];
+        let configs = if plan.has_append_times() { &append_times[..] } else { &[] };
+        self.kafka.create_topic(name, plan.partitions, configs).await?;
         let known = StreamDefinition::shipped()?.into_iter().find(|known| known.name == STREAM);
         let mut definition = known.with_context(|| format!("no stream {STREAM} comes with the program"))?;
         name.clone_into(&mut definition.topic);

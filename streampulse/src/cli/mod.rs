@@ -48,7 +48,7 @@ pub enum Command {
     /// Create or update the tables, and those of the given streams.
     Migrate(MigrateArgs),
     /// Read streams from Kafka into the tables, exactly once.
-    Processor(ProcessorArgs),
+    Processor(Box<ProcessorArgs>),
     /// Serve the tables: JSON, live events and the dashboard.
     Api(ApiArgs),
     /// Send events: a seeded workload, or a real access log.

@@ -1,7 +1,11 @@
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-use common::{db::PgSettings, duration::Millis};
+use common::{
+    clock::{Clock, SteppedClock, SystemClock},
+    db::PgSettings,
+    duration::Millis,
+};
 use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
 
@@ -42,9 +46,20 @@ pub struct ProcessingArgs {
     /// Address of that port; 0.0.0.0 for all interfaces.
     #[arg(long, env = "MONITOR_HOST", default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub monitor_host: std::net::IpAddr,
+    /// For tests: a file that says by how many milliseconds our clock is off.
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub clock_step_file: Option<PathBuf>,
 }
 
 impl ProcessingArgs {
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match &self.clock_step_file {
+            Some(file) => Arc::new(SteppedClock::of(file.clone())),
+            None => Arc::new(SystemClock),
+        }
+    }
+
     #[must_use]
     pub fn settings(
         &self,

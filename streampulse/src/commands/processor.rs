@@ -2,7 +2,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use ::api::Monitor;
 use anyhow::Context;
-use common::{clock::SystemClock, telemetry};
+use common::telemetry;
 
 use super::{Failure, shutdown_on_signals};
 use crate::cli::ProcessorArgs;
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ProcessorArgs) -> Result<(), Failure> {
         let health = settings.health.clone();
         tokio::spawn(monitor.serve(metrics, Arc::new(move || health.reasons()), shutdown.clone()))
     });
-    let outcome = ::processor::run(settings, Arc::new(SystemClock), shutdown).await;
+    let outcome = ::processor::run(settings, args.processing.clock(), shutdown).await;
     if let Some(monitoring) = monitoring {
         monitoring.abort();
     }
