@@ -14,7 +14,7 @@ use common::{
 use rdkafka::{
     Offset as KafkaOffset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
 };
 use schema::{Decoder, Event, StreamDefinition};
 use tokio::{runtime::Handle, sync::watch};
@@ -180,7 +180,7 @@ impl StreamThread {
         let is_busy = self.committer.is_busy() || self.waiting_since.is_some();
         let wait = if is_busy { BUSY_POLL } else { IDLE_POLL };
         let topic = &self.from.definition.topic;
-        let mut outcome = Ok(());
+        let (mut outcome, mut is_lost) = (Ok(()), false);
         self.fetch.drain(wait, |fetched| match fetched {
             // The thread ends; what it has not counted is read again.
             _ if outcome.is_err() => {}
@@ -196,12 +196,14 @@ impl StreamThread {
                     task.reached_end(next, Instant::now());
                 }
             }
+            Fetched::Failed(RDKafkaErrorCode::AutoOffsetReset) => is_lost = true,
             Fetched::Failed(code) => {
                 let error = KafkaError::MessageConsumption(code);
                 outcome = client::pass_over(error, topic).map_err(ThreadError::from);
             }
         });
-        outcome
+        outcome?;
+        if is_lost { self.begin_again() } else { Ok(()) }
     }
 
     /// What the group and the client have to say. Polling also tells the group that we are alive.
@@ -367,6 +369,15 @@ impl StreamThread {
         Ok(())
     }
 
+    /// The log holds a place of ours no more: it is compared with the tables as at a start, which stops us or skips a gap.
+    fn begin_again(&mut self) -> Result<(), ThreadError> {
+        self.flush()?;
+        self.tasks.clear();
+        let ours = self.consumer.assignment()?;
+        rebalance::unassign(&self.consumer, &ours)?;
+        self.take_over(ours)
+    }
+
     fn assigner(&self) -> Assigner<'_> {
         Assigner {
             consumer: &self.consumer,
@@ -401,7 +412,7 @@ impl StreamThread {
     }
 
     fn take_over(&mut self, mut partitions: TopicPartitionList) -> Result<(), ThreadError> {
-        let ids: Vec<PartitionId> = partition_ids(&partitions).collect();
+        let ids = partition_ids(&partitions);
         if !ids.is_empty() {
             for claimed in self.assigner().take_over(&ids)? {
                 partitions.set_partition_offset(
@@ -460,11 +471,6 @@ impl Drop for StreamThread {
     }
 }
 
-fn partition_ids(partitions: &TopicPartitionList) -> impl Iterator<Item = PartitionId> {
-    partitions
-        .elements()
-        .into_iter()
-        .map(|element| PartitionId(element.partition()))
-        .collect::<Vec<_>>()
-        .into_iter()
+fn partition_ids(partitions: &TopicPartitionList) -> Vec<PartitionId> {
+    partitions.elements().iter().map(|element| PartitionId(element.partition())).collect()
 }

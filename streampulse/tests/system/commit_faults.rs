@@ -34,9 +34,7 @@ impl Tapped {
 
     fn processor(&self) -> Processor {
         let mut command = self.stage.processor_command(&["--threads", "1"]);
-        let url =
-            self.stage.url().replace(&format!(":{}/", self.stage.pg.port), &format!(":{}/", self.tap.port));
-        Processor::spawn(command.env("DATABASE_URL", url))
+        Processor::spawn(command.env("DATABASE_URL", self.stage.url_through(self.tap.port)))
     }
 
     /// Sends another hundred events, some of them late, some bad; the truth file covers all that was sent.
@@ -140,8 +138,7 @@ async fn a_database_that_is_away_costs_nothing_and_is_named_by_readiness() {
     let address = format!("127.0.0.1:{port}");
     let mut command =
         tapped.stage.processor_command(&["--threads", "1", "--monitor-port", &port.to_string()]);
-    let url = tapped.stage.url();
-    let url = url.replace(&format!(":{}/", tapped.stage.pg.port), &format!(":{}/", tapped.tap.port));
+    let url = tapped.stage.url_through(tapped.tap.port);
     let processor = Processor::spawn(command.env("DATABASE_URL", url));
     tapped.send().await;
     tapped.assert_exact().await;

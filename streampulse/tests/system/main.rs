@@ -7,11 +7,15 @@ mod stage;
 mod tap;
 
 mod api;
+mod backpressure;
+mod broker_away;
 mod commit_faults;
 mod demo;
 mod detection;
 mod exactly_once;
+mod former_leader;
 mod lost_log;
 mod page;
 mod refusals;
 mod replay;
+mod starts;

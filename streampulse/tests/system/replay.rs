@@ -92,6 +92,58 @@ async fn a_replay_of_a_running_group_ends_as_a_run_from_scratch() {
     }
 }
 
+/// Makes each commit take a while, so that something can be done in the midst of a replay.
+const SLOW_COMMITS: &str = "CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_sleep(0.05);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER rest AFTER UPDATE OF next_offset ON partition_progress
+        FOR EACH ROW WHEN (NEW.next_offset > OLD.next_offset) EXECUTE FUNCTION rest();";
+
+/// Every partition was set back, has read on, and is not yet where it was.
+const ALL_ARE_SET_BACK: &str =
+    "SELECT count(*) = 4 AND bool_and(next_offset < until_offset) FROM rewinds JOIN partition_progress
+    USING (stream, source_partition)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replays_that_overlap_are_merged_and_end_as_a_run_from_scratch() {
+    let test = "replays_that_overlap_are_merged_and_end_as_a_run_from_scratch";
+    let Some((stage, client, truth, processors)) = read_to_the_end(test, 1).await else { return };
+    let before = stage.contents().await;
+    for processor in processors {
+        processor.stop().await;
+    }
+    client.batch_execute(SLOW_COMMITS).await.unwrap();
+    let slow = ["--threads", "1", "--commit-events", "400", "--catch-up-interval", "5ms"];
+    let processors = [stage.processor(&slow), stage.processor(&slow)];
+    let requests: [&[&str]; 4] = [
+        &["--from", "2000"],
+        // From further back, from further on, and a part of what is under way.
+        &["--from", "500"],
+        &["--from", "3000"],
+        &["--from", "1000", "--to", "1500"],
+    ];
+    for (number, request) in requests.iter().enumerate() {
+        if number > 0 {
+            stage.until(&client, ALL_ARE_SET_BACK, LIMIT).await;
+        }
+        succeeded(&replay(&stage, &[request, &["--apply"][..]].concat()));
+        let taken_up = "SELECT count(*) = 0 FROM replay_partitions WHERE state = 'requested'";
+        stage.until(&client, taken_up, LIMIT).await;
+    }
+    stage.until(&client, "SELECT count(*) = 0 FROM rewinds", LIMIT).await;
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    stage.until_judged(&client, LIMIT).await;
+    for processor in processors {
+        processor.stop().await;
+    }
+    let states = "SELECT replay_id || ' ' || string_agg(DISTINCT state, ' ') FROM replay_partitions
+        GROUP BY replay_id ORDER BY replay_id";
+    assert_eq!(stage.column(&client, states).await, ["1 merged", "2 merged", "3 merged", "4 done"]);
+    stage.assert_equals(&truth).await;
+    assert_same(&before, &stage.contents().await, "after the replays");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kafkas_reset_tool_is_honoured_on_the_next_start_and_survives_a_kill() {
     let test = "kafkas_reset_tool_is_honoured_on_the_next_start_and_survives_a_kill";

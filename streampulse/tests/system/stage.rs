@@ -2,7 +2,8 @@
 //! topic and a database of its own.
 
 use std::{
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Weak,
         atomic::{AtomicU32, Ordering},
@@ -10,9 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{clock::SystemClock, db, shutdown::Shutdown};
+use common::{
+    clock::{Clock, ManualClock, SystemClock},
+    db,
+    shutdown::Shutdown,
+};
 use generator::{GenerateSettings, Source, Truth, Workload};
 use nix::{sys::signal::Signal, unistd::Pid};
+use rdkafka::{
+    TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer},
+};
 use schema::StreamDefinition;
 use streampulse::local::{
     LocalError,
@@ -39,11 +48,15 @@ pub async fn servers(test: &str) -> Option<Arc<Servers>> {
     if let Some(servers) = shared.upgrade() {
         return Some(servers);
     }
-    let options = PostgresOptions::temporary().without_fsync();
-    let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
-    let servers = Arc::new(Servers { kafka: kafka.unwrap(), postgres: postgres.unwrap() });
+    let servers = start_servers().await;
     *shared = Arc::downgrade(&servers);
     Some(servers)
+}
+
+async fn start_servers() -> Arc<Servers> {
+    let options = PostgresOptions::temporary().without_fsync();
+    let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
+    Arc::new(Servers { kafka: kafka.unwrap(), postgres: postgres.unwrap() })
 }
 
 /// A topic and a migrated database.
@@ -56,13 +69,29 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set(test: &str, stream: &str, partitions: i32) -> Option<Self> {
-        let servers = servers(test).await?;
+        Some(Self::on(servers(test).await?, stream, partitions).await)
+    }
+
+    /// With servers of its own, which it may take away.
+    pub async fn alone(test: &str, stream: &str, partitions: i32) -> Option<Self> {
+        if !RealKafka::wanted_by(test).await.unwrap() {
+            return None;
+        }
+        Some(Self::on(start_servers().await, stream, partitions).await)
+    }
+
+    /// Only of a stage that is alone.
+    pub fn own_kafka(&mut self) -> &mut RealKafka {
+        &mut Arc::get_mut(&mut self.servers).unwrap().kafka
+    }
+
+    async fn on(servers: Arc<Servers>, stream: &str, partitions: i32) -> Self {
         let topic = format!("{stream}-{}", STAGES.fetch_add(1, Ordering::Relaxed));
         servers.kafka.create_topic(&topic, partitions, &[]).await.unwrap();
         let mut definition = shipped(stream);
         definition.topic.clone_from(&topic);
         let pg = database(&servers, &definition).await;
-        Some(Self { servers, definition, topic, pg })
+        Self { servers, definition, topic, pg }
     }
 
     /// The same topic, read into a database of its own.
@@ -100,6 +129,11 @@ impl Stage {
         let pg = &self.pg;
         let password = pg.password.clone().unwrap_or_default();
         format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname)
+    }
+
+    /// The same through a tap that listens on `port`.
+    pub fn url_through(&self, port: u16) -> String {
+        self.url().replace(&format!(":{}/", self.pg.port), &format!(":{port}/"))
     }
 
     /// Our own program with this stage in its environment.
@@ -160,6 +194,21 @@ impl Stage {
     /// Sends `source` as history of this many milliseconds.
     pub fn send_history(&self, source: Source, events: u64, history: i64) -> tokio::task::JoinHandle<Truth> {
         self.spawn(GenerateSettings { history, history_events: events, ..self.generate(source) })
+    }
+
+    /// Sends events whose times lie in these minutes before now; the truth file covers all that was sent with it.
+    pub async fn send_between(&self, truth: &Path, source: Source, events: u64, minutes_ago: (i64, i64)) {
+        let (from, until) = minutes_ago;
+        let clock = ManualClock::at(SystemClock.now().plus_millis(-until * 60_000));
+        let settings = GenerateSettings {
+            history: (from - until) * 60_000,
+            history_events: events,
+            truth: Some(truth.to_owned()),
+            ..self.generate(source)
+        };
+        let kafka = self.kafka();
+        let sending = move || generator::generate(&settings, &kafka, &clock, &Shutdown::default()).map(drop);
+        tokio::task::spawn_blocking(sending).await.unwrap().unwrap();
     }
 
     pub fn generate(&self, source: Source) -> GenerateSettings {
@@ -234,7 +283,10 @@ impl Stage {
     pub async fn try_reset_offsets(&self, whither: &[&str]) -> Result<String, LocalError> {
         let servers = self.servers.kafka.bootstrap_servers();
         let mut arguments = vec!["--bootstrap-server", &servers, "--group", &self.pg.dbname];
-        arguments.extend(["--topic", &self.topic, "--reset-offsets", "--execute"]);
+        arguments.extend(["--reset-offsets", "--execute"]);
+        if !whither.contains(&"--topic") {
+            arguments.extend(["--topic", &self.topic]);
+        }
         arguments.extend(whither);
         self.servers.kafka.run_tool(RESET_TOOL, &arguments).await
     }
@@ -256,6 +308,24 @@ impl Stage {
         let arguments =
             ["--bootstrap-server", &servers, "--alter", "--topic", &self.topic, "--partitions", &count];
         self.servers.kafka.run_tool("org.apache.kafka.tools.TopicCommand", &arguments).await.unwrap();
+    }
+
+    /// As when the group's offsets expire. No member may run.
+    pub async fn forget_group(&self) {
+        let servers = self.servers.kafka.bootstrap_servers();
+        let arguments = ["--bootstrap-server", &servers, "--delete", "--group", &self.pg.dbname];
+        let printed = self.servers.kafka.run_tool(RESET_TOOL, &arguments).await.unwrap();
+        assert!(printed.contains("successful"), "{printed}");
+    }
+
+    /// Commits an offset of partition 0 as other programs do: unlike Kafka's tool, whatever the log holds.
+    pub fn commit_by_hand(&self, offset: i64) {
+        let mut config = rdkafka::ClientConfig::new();
+        config.set("bootstrap.servers", self.servers.kafka.bootstrap_servers());
+        let consumer: BaseConsumer = config.set("group.id", &self.pg.dbname).create().unwrap();
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(&self.topic, 0, rdkafka::Offset::Offset(offset)).unwrap();
+        consumer.commit(&offsets, CommitMode::Sync).unwrap();
     }
 
     pub async fn delete_topic(&self) {
@@ -345,6 +415,10 @@ impl Processor {
         self.child.wait().unwrap();
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
         nix::sys::signal::kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
     }
@@ -352,16 +426,21 @@ impl Processor {
     /// Asks it to end; it must do so in order.
     pub async fn stop(mut self) {
         self.signal(Signal::SIGTERM);
+        let status = self.ended(Duration::from_secs(30)).await;
+        assert!(status.success(), "{status}");
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&mut self, limit: Duration) -> ExitStatus {
         let begin = Instant::now();
         let mut pace = tokio::time::interval(Duration::from_millis(10));
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
+                return status;
             }
-            assert!(begin.elapsed() < Duration::from_secs(30), "the processor does not stop");
+            assert!(begin.elapsed() < limit, "the processor does not end within {limit:?}");
             pace.tick().await;
-        };
-        assert!(status.success(), "{status}");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stands between a processor and its database, and stops it at any step of a commit.
+//! Stands between a processor and its database, and stops it at any step of a transaction.
 
 use std::{
     net::Ipv4Addr,
@@ -11,7 +11,28 @@ use tokio::{
     sync::{Notify, watch},
 };
 
-/// A moment within a commit of the processor.
+/// Whose transactions are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Commits,
+    /// Those of detection. Its leader takes a lock that is not the stream's, as if the server had lost it: it goes on
+    /// to believe that it leads while another does.
+    MisledLeader,
+}
+
+impl Whose {
+    const fn application(self) -> &'static str {
+        match self {
+            Self::Commits => "streampulse-processor",
+            Self::MisledLeader => "streampulse-leader",
+        }
+    }
+}
+
+/// The name of the leader's lock, and another one of the same length.
+const LOCK: (&[u8], &[u8]) = (b"'leader:'", b"'misled:'");
+
+/// A moment within a transaction of the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Its n-th statement has not reached the server; 0 is BEGIN.
@@ -27,8 +48,8 @@ pub struct Tap {
     state: Arc<State>,
 }
 
-#[derive(Default)]
 struct State {
+    whose: Whose,
     ordered: Mutex<Option<Moment>>,
     held: Notify,
     released: Notify,
@@ -38,9 +59,20 @@ struct State {
 
 impl Tap {
     pub async fn before(server: u16) -> Self {
+        Self::before_transactions(server, Whose::Commits).await
+    }
+
+    pub async fn before_transactions(server: u16, whose: Whose) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(State::default());
+        let state = Arc::new(State {
+            whose,
+            ordered: Mutex::default(),
+            held: Notify::new(),
+            released: Notify::new(),
+            cut: watch::Sender::default(),
+            refusing: Mutex::default(),
+        });
         tokio::spawn({
             let state = Arc::clone(&state);
             async move {
@@ -54,7 +86,7 @@ impl Tap {
         Self { port, state }
     }
 
-    /// The next commit that comes to `moment` is held there.
+    /// The next transaction that comes to `moment` is held there.
     pub fn hold_at(&self, moment: Moment) {
         *self.state.ordered.lock().unwrap() = Some(moment);
     }
@@ -105,13 +137,19 @@ async fn questions(
     from.read_exact(&mut start).await?;
     to.write_u32(length).await?;
     to.write_all(&start).await?;
-    let commits = String::from_utf8_lossy(&start).contains("streampulse-processor");
+    let is_held = String::from_utf8_lossy(&start).contains(state.whose.application());
     let mut statements = 0;
     loop {
         let kind = from.read_u8().await?;
         let length = from.read_u32().await?;
         let mut body = vec![0; length as usize - 4];
         from.read_exact(&mut body).await?;
+        if is_held && state.whose == Whose::MisledLeader {
+            let (found, instead) = LOCK;
+            if let Some(at) = body.windows(found.len()).position(|bytes| bytes == found) {
+                body[at..at + found.len()].copy_from_slice(instead);
+            }
+        }
         let moment = match (kind, body.as_slice()) {
             (b'Q', b"BEGIN\0" | b"START TRANSACTION\0") => {
                 statements = 0;
@@ -124,7 +162,7 @@ async fn questions(
             }
             _ => None,
         };
-        if commits && moment.is_some() {
+        if is_held && moment.is_some() {
             let taken = {
                 let mut ordered = state.ordered.lock().unwrap();
                 let unanswered_commit =

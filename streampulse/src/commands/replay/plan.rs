@@ -40,13 +40,14 @@ pub(super) async fn make(
             .await?
             .with_context(|| format!("partition {partition} of '{}' was never read", definition.topic))?;
         let from = resolve(args, definition, partition, from).await?;
-        if from > position.next {
+        // What is being read again was read before.
+        let read = position.ongoing.as_ref().map_or(position.next, |rewind| rewind.until.max(position.next));
+        if from > read {
             if matches!(args.from, Some(Place::Time(_))) {
                 continue;
             }
             bail!(
-                "partition {partition} is at offset {}; --from {from} is ahead of it, and a replay goes back",
-                position.next
+                "partition {partition} is at offset {read}; --from {from} is ahead of it, and a replay goes back"
             );
         }
         let target = match args.to {
