@@ -1,6 +1,6 @@
 //! From "these partitions are yours" to an explicit offset for each.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use backon::{BlockingRetryable, ExponentialBuilder};
 use common::{
@@ -11,7 +11,7 @@ use common::{
 use rdkafka::{
     Offset as KafkaOffset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
 };
 use schema::StreamDefinition;
 use tokio::runtime::Handle;
@@ -109,14 +109,13 @@ impl Assigner<'_> {
         if known.is_empty() {
             known = self.start_all()?;
         }
-        let mut starts = Vec::with_capacity(partitions.len());
-        for &partition in partitions {
-            // Where a row is there this start is not looked at. Else the partition was added to the topic since, and
-            // nothing of it may be missed, wherever the others began.
-            let start =
-                if known.contains(&partition) { NextOffset(0) } else { self.watermarks(partition)?.0 };
-            starts.push((partition, start));
-        }
+        let new: Vec<PartitionId> =
+            partitions.iter().copied().filter(|partition| !known.contains(partition)).collect();
+        let beginnings = self.offsets_at(&new, KafkaOffset::Beginning)?;
+        // Where a row is there this start is not looked at. Else the partition was added to the topic since, and
+        // nothing of it may be missed, wherever the others began.
+        let start = |partition| beginnings.get(&partition).copied().unwrap_or(NextOffset(0));
+        let starts = partitions.iter().map(|&partition| (partition, start(partition))).collect();
         let topic_id = topic_id(self.consumer, &self.definition.topic, BROKER_TIMEOUT).unwrap_or_default();
         let request = ClaimRequest { partitions: starts, topic_id, owner: self.owner.to_owned() };
         let mut claimed = self.runtime.block_on(claim(&self.settings.pg, self.definition, &request))?;
@@ -142,9 +141,13 @@ impl Assigner<'_> {
             asked.add_partition(&self.definition.topic, one.partition.0);
         }
         let committed = self.consumer.committed_offsets(asked, BROKER_TIMEOUT)?;
+        let ids: Vec<PartitionId> = claimed.iter().map(|one| one.partition).collect();
+        let lows = self.offsets_at(&ids, KafkaOffset::Beginning)?;
+        let highs = self.offsets_at(&ids, KafkaOffset::End)?;
         for one in claimed {
-            let (low, high) =
-                self.consumer.fetch_watermarks(&self.definition.topic, one.partition.0, BROKER_TIMEOUT)?;
+            let (Some(&low), Some(&high)) = (lows.get(&one.partition), highs.get(&one.partition)) else {
+                return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownPartition).into());
+            };
             let group =
                 committed.find_partition(&self.definition.topic, one.partition.0).and_then(|element| {
                     match element.offset() {
@@ -159,14 +162,14 @@ impl Assigner<'_> {
                 stored: one.next,
                 rewinding_until: one.rewind.as_ref().map(|rewind| rewind.until),
                 committed: group,
-                low: NextOffset(low),
-                high: NextOffset(high),
+                low,
+                high,
                 // Not known is not changed.
                 topic_changed: !topic_id.is_empty() && !one.topic_id.is_empty() && one.topic_id != topic_id,
             };
             match start::begin(&known, self.settings.on_external_reset, self.settings.on_gap)? {
                 Begin::Stored => continue,
-                Begin::SetBack(to) => self.set_back(one, to, NextOffset(low))?,
+                Begin::SetBack(to) => self.set_back(one, to, low)?,
                 Begin::SkipTo(to) => self.skip(one, to, "operator reset")?,
                 Begin::SkipGap { to, .. } => self.skip(one, to, "retention")?,
             }
@@ -259,39 +262,50 @@ impl Assigner<'_> {
         let topic = &self.definition.topic;
         let metadata = self.consumer.fetch_metadata(Some(topic), BROKER_TIMEOUT)?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-        let starts = partitions
-            .map(|partition| {
-                let partition = PartitionId(partition.id());
-                Ok((partition, self.first_start(partition)?))
-            })
-            .collect::<Result<Vec<_>, AssignError>>()?;
+        let partitions: Vec<PartitionId> = partitions.map(|partition| PartitionId(partition.id())).collect();
+        let starts: Vec<_> = self.first_starts(&partitions)?.into_iter().collect();
         self.runtime.block_on(seed(&self.settings.pg, &self.definition.name, &starts))?;
         Ok(starts.into_iter().map(|(partition, _)| partition).collect())
     }
 
-    fn watermarks(&self, partition: PartitionId) -> Result<(NextOffset, NextOffset), KafkaError> {
-        let topic = &self.definition.topic;
-        let (low, high) = self.consumer.fetch_watermarks(topic, partition.0, BROKER_TIMEOUT)?;
-        Ok((NextOffset(low), NextOffset(high)))
-    }
-
-    fn first_start(&self, partition: PartitionId) -> Result<NextOffset, AssignError> {
-        let topic = &self.definition.topic;
-        let (low, high) = self.watermarks(partition)?;
+    fn first_starts(
+        &self,
+        partitions: &[PartitionId],
+    ) -> Result<BTreeMap<PartitionId, NextOffset>, KafkaError> {
         match self.settings.start {
-            Start::Earliest => Ok(low),
-            Start::Latest => Ok(high),
+            Start::Earliest => self.offsets_at(partitions, KafkaOffset::Beginning),
+            Start::Latest => self.offsets_at(partitions, KafkaOffset::End),
             Start::At(time) => {
-                let mut asked = TopicPartitionList::new();
-                asked.add_partition_offset(topic, partition.0, KafkaOffset::Offset(time.as_millis()))?;
-                let found = self.consumer.offsets_for_times(asked, BROKER_TIMEOUT)?;
-                let offset = found.find_partition(topic, partition.0).map(|element| element.offset());
+                // Asked first: a record that comes meanwhile is not passed over.
+                let mut starts = self.offsets_at(partitions, KafkaOffset::End)?;
                 // No record at or after the time: begin with the next one that comes.
-                Ok(match offset {
-                    Some(KafkaOffset::Offset(offset)) if offset >= 0 => NextOffset(offset),
-                    _ => high,
-                })
+                starts.extend(self.offsets_at(partitions, KafkaOffset::Offset(time.as_millis()))?);
+                Ok(starts)
             }
         }
+    }
+
+    /// The offsets at a time, or at an end of the log, of those partitions that have one. All in one question, since a
+    /// broker answers it only after the fetch of ours that waits there for records.
+    fn offsets_at(
+        &self,
+        partitions: &[PartitionId],
+        at: KafkaOffset,
+    ) -> Result<BTreeMap<PartitionId, NextOffset>, KafkaError> {
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut asked = TopicPartitionList::new();
+        for partition in partitions {
+            asked.add_partition_offset(&self.definition.topic, partition.0, at)?;
+        }
+        let mut found = BTreeMap::new();
+        for element in self.consumer.offsets_for_times(asked, BROKER_TIMEOUT)?.elements() {
+            element.error()?;
+            if let KafkaOffset::Offset(offset) = element.offset() {
+                found.insert(PartitionId(element.partition()), NextOffset(offset));
+            }
+        }
+        Ok(found)
     }
 }

@@ -41,6 +41,9 @@ pub(super) fn consumer_config(kafka: &[(String, String)], group: &str) -> Client
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "65536")
         .set("queued.min.messages", "100000")
+        // A broker answers a connection's questions in turn, so what we ask when partitions change hands waits for the
+        // fetch that waits there for records; the default is half a second for each question.
+        .set("fetch.wait.max.ms", "100")
         .set("max.poll.interval.ms", "300000")
         // A broker that is back is noticed within a second; the default is ten.
         .set("reconnect.backoff.max.ms", "1000")

@@ -17,7 +17,6 @@ use rdkafka::{
     ClientContext, Statistics, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
-    error::RDKafkaErrorCode,
     types::RDKafkaRespErr,
 };
 
@@ -99,10 +98,8 @@ impl ClientContext for RebalanceInbox {
     }
 
     fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        // Reaching the end of a partition is reported here as well as from poll.
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            tracing::warn!(%error, reason, "Kafka client");
-        }
+        // What comes here comes from poll as well, where it is warned of or ends the thread.
+        tracing::debug!(%error, reason, "Kafka client");
     }
 }
 
