@@ -19,3 +19,4 @@ mod page;
 mod refusals;
 mod replay;
 mod starts;
+mod stops;
