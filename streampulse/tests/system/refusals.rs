@@ -71,6 +71,13 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
     let client = stage.client().await;
     let limit = std::time::Duration::from_secs(60);
     stage.until(&client, "SELECT count(*) > 0 FROM partition_progress WHERE owner <> ''", limit).await;
+    // While the first one runs, one with another version of the definition is not let in, and cannot change the tables.
+    for command in ["processor", "migrate"] {
+        assert_refused(
+            stage.streampulse(&[command]).env("SCHEMA_PATH", &other_schema),
+            &["another definition", "content-downloads", "fingerprint", "new names"],
+        );
+    }
     first.stop().await;
     assert_refused(
         processor().env("KAFKA_GROUP_ID", "second"),
