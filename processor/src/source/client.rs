@@ -187,7 +187,6 @@ fn is_passing(error: &KafkaError) -> bool {
         KafkaError::MessageConsumption(code) => !matches!(
             code,
             Code::AutoOffsetReset
-                | Code::OffsetOutOfRange
                 | Code::TopicAuthorizationFailed
                 | Code::GroupAuthorizationFailed
                 | Code::UnknownTopicOrPartition

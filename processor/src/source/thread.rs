@@ -372,7 +372,6 @@ impl StreamThread {
     /// The log holds a place of ours no more: it is compared with the tables as at a start, which stops us or skips a gap.
     fn begin_again(&mut self) -> Result<(), ThreadError> {
         self.flush()?;
-        self.tasks.clear();
         let ours = self.consumer.assignment()?;
         rebalance::unassign(&self.consumer, &ours)?;
         self.take_over(ours)
