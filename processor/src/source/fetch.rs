@@ -29,8 +29,8 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 
-/// Records taken by one call at most, so that the clock and the group are looked at again.
-const BATCH: usize = 1_024;
+/// Records to take by one call at most, so that the clock and the group are looked at again.
+pub(super) const BATCH: usize = 1_024;
 
 /// What the client delivered.
 #[derive(Clone, Copy, Debug)]
@@ -87,10 +87,10 @@ impl FetchQueue {
         }
     }
 
-    /// Hands what is there to `take`, in the order of each partition, up to a batch of records; waits up to `wait` for
-    /// the first when there is nothing.
-    pub fn drain<F: FnMut(Fetched<'_>)>(&self, wait: Duration, take: F) {
-        let mut batch = Batch { client: self.client, left: BATCH, take };
+    /// Hands what is there to `take`, in the order of each partition, up to `most` at once; waits up to `wait` for the
+    /// first when there is nothing.
+    pub fn drain<F: FnMut(Fetched<'_>)>(&self, most: usize, wait: Duration, take: F) {
+        let mut batch = Batch { client: self.client, left: most, take };
         let millis = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: `hand_over` gets back the pointer to `batch`, of the type it expects, and only during this call.
         unsafe {

@@ -23,7 +23,7 @@ use super::{
     assign::{AssignError, Assigner, ReplayOutcome},
     client::{self, ClientError},
     committer::Committer,
-    fetch::{FetchQueue, Fetched},
+    fetch::{BATCH, FetchQueue, Fetched},
     meter::Meter,
     mirror::Mirror,
     rebalance::{self, Rebalance, RebalanceInbox},
@@ -181,7 +181,8 @@ impl StreamThread {
         let wait = if is_busy { BUSY_POLL } else { IDLE_POLL };
         let topic = &self.from.definition.topic;
         let (mut outcome, mut is_lost) = (Ok(()), false);
-        self.fetch.drain(wait, |fetched| match fetched {
+        let most = self.from.settings.unit_events.saturating_sub(self.waiting_events).clamp(1, BATCH);
+        self.fetch.drain(most, wait, |fetched| match fetched {
             // The thread ends; what it has not counted is read again.
             _ if outcome.is_err() => {}
             Fetched::Record(record) => {

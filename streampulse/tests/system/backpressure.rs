@@ -12,8 +12,6 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_secs(60);
 const UNIT: i64 = 1_000;
-/// Records that a stream thread takes in between two looks at how full its unit is.
-const BETWEEN_LOOKS: i64 = 256;
 /// A member that does not poll for so long is put out of its group.
 const LONGEST_WITHOUT_POLL: Duration = Duration::from_secs(3);
 const EVENTS: u64 = 60_000;
@@ -80,5 +78,6 @@ async fn a_full_second_unit_pauses_the_partitions_while_polling_goes_on() {
     stage.assert_equals(&Truth::load(&truth).unwrap()).await;
     let largest = "SELECT max(events)::bigint FROM (SELECT sum(events) AS events FROM units GROUP BY tx) u";
     let largest: i64 = client.query_one(largest, &[]).await.unwrap().get(0);
-    assert!((UNIT..UNIT + BETWEEN_LOOKS).contains(&largest), "a commit of {largest} events");
+    // One more may come between the moment it is full and the pause.
+    assert!((UNIT..=UNIT + 1).contains(&largest), "a commit of {largest} events");
 }
