@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    cache::{Key, Origin, Version},
+    cache::{Key, Loaded, Origin, Version},
     failure::LoadError,
     freshness::Meta,
     problem::Problem,
@@ -37,6 +37,16 @@ pub(crate) trait Panel: Debug + Send + Sync + 'static {
     }
 
     fn load(&self, snapshot: &Snapshot) -> impl Future<Output = Result<Self::Body, LoadError>> + Send;
+
+    fn media_type(&self) -> &'static str {
+        "application/json"
+    }
+
+    /// Writes the answer as its media type says.
+    fn render(&self, body: &Self::Body) -> Result<Loaded, LoadError> {
+        let body = serde_json::to_vec(body).map_err(|_| LoadError::Internal)?;
+        Ok(Loaded { body: body.into(), next: None })
+    }
 }
 
 /// What must stay the same for an answer to stay right.
@@ -83,29 +93,39 @@ pub(crate) struct Provenance {
 pub(crate) struct Answer {
     pub(crate) body: Bytes,
     pub(crate) version: Version,
+    /// Where the next page begins, if there is one.
+    pub(crate) next: Option<Arc<str>>,
+    media_type: &'static str,
     etag: String,
     provenance: Provenance,
+}
+
+impl Answer {
+    /// The whole answer, or 304 where the client has it.
+    pub(crate) fn response(self, request: &HeaderMap) -> Response {
+        let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| lists(tags, &self.etag));
+        let mut response = if unchanged {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = Response::new(Body::from(self.body));
+            let media_type = HeaderValue::from_static(self.media_type);
+            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        response.extensions_mut().insert(self.provenance);
+        response
+    }
 }
 
 impl App {
     /// Answers `panel` from the cache, or 304 where the client has that answer.
     pub(crate) async fn respond<P: Panel>(&self, panel: P, request: &HeaderMap) -> Result<Response, Problem> {
-        let answer = self.answer(panel).await?;
-        let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| lists(tags, &answer.etag));
-        let mut response = if unchanged {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let mut response = Response::new(Body::from(answer.body));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if let Ok(etag) = HeaderValue::from_str(&answer.etag) {
-            headers.insert(header::ETAG, etag);
-        }
-        response.extensions_mut().insert(answer.provenance);
-        Ok(response)
+        Ok(self.answer(panel).await?.response(request))
     }
 
     /// The answer to `panel` for what is committed now.
@@ -113,14 +133,17 @@ impl App {
         let begun = Instant::now();
         let seen = self.watcher.current().await?;
         let version = self.version(panel.depends(), &seen);
+        let media_type = panel.media_type();
         let key = Key { query: format!("{panel:?}"), version };
         let etag = etag(&key);
         let app = self.clone();
-        let (body, origin) = self.cache.get(key, async move { app.load(panel).await }).await?;
-        Ok(Answer { body, version, etag, provenance: Provenance { origin, took: begun.elapsed() } })
+        let (Loaded { body, next }, origin) =
+            self.cache.get(key, async move { app.load(panel).await }).await?;
+        let provenance = Provenance { origin, took: begun.elapsed() };
+        Ok(Answer { body, version, next, media_type, etag, provenance })
     }
 
-    async fn load<P: Panel>(&self, panel: P) -> Result<Bytes, LoadError> {
+    async fn load<P: Panel>(&self, panel: P) -> Result<Loaded, LoadError> {
         let begun = Instant::now();
         let result = async {
             let snapshot = Snapshot::open(
@@ -132,7 +155,7 @@ impl App {
             .await?;
             let body = panel.load(&snapshot).await?;
             snapshot.close().await?;
-            Ok(Bytes::from(serde_json::to_vec(&body).map_err(|_| LoadError::Internal)?))
+            panel.render(&body)
         }
         .await;
         metrics::histogram!("api_load_duration_seconds").record(begun.elapsed().as_secs_f64());

@@ -32,6 +32,14 @@ pub(crate) struct Version {
     pub(crate) window: Timestamp,
 }
 
+/// A rendered answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    pub(crate) body: Bytes,
+    /// Where the next page begins, if there is one.
+    pub(crate) next: Option<Arc<str>>,
+}
+
 /// An answer's place of origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -51,7 +59,7 @@ pub(crate) struct CacheCounts {
 /// Clones share one cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    entries: moka::future::Cache<Key, Bytes>,
+    entries: moka::future::Cache<Key, Loaded>,
     counters: Arc<Counters>,
     /// How long anybody waits for a load.
     patience: Duration,
@@ -69,8 +77,9 @@ impl Cache {
     pub(crate) fn new(max_bytes: u64, ttl: Duration, patience: Duration) -> Self {
         let entries = moka::future::Cache::builder()
             .max_capacity(max_bytes)
-            .weigher(|key: &Key, body: &Bytes| {
-                let bytes = size_of::<Key>() + key.query.len() + body.len();
+            .weigher(|key: &Key, loaded: &Loaded| {
+                let next = loaded.next.as_ref().map_or(0, |next| next.len());
+                let bytes = size_of::<Key>() + key.query.len() + loaded.body.len() + next;
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
             .time_to_live(ttl)
@@ -80,13 +89,13 @@ impl Cache {
 
     /// The answer to `key`; `load` runs only if nobody has it and nobody else is loading it. A failure is given to
     /// all who wait and is not kept.
-    pub(crate) async fn get<F>(&self, key: Key, load: F) -> Result<(Bytes, Origin), LoadError>
+    pub(crate) async fn get<F>(&self, key: Key, load: F) -> Result<(Loaded, Origin), LoadError>
     where
-        F: Future<Output = Result<Bytes, LoadError>> + Send + 'static,
+        F: Future<Output = Result<Loaded, LoadError>> + Send + 'static,
     {
-        if let Some(body) = self.entries.get(&key).await {
+        if let Some(loaded) = self.entries.get(&key).await {
             count(&self.counters.hits);
-            return Ok((body, Origin::Hit));
+            return Ok((loaded, Origin::Hit));
         }
         count(&self.counters.misses);
         let cache = self.clone();
@@ -104,7 +113,7 @@ impl Cache {
             cache.entries.try_get_with(key, counted).await
         });
         match tokio::time::timeout(self.patience, loading).await {
-            Ok(Ok(Ok(body))) => Ok((body, Origin::Miss)),
+            Ok(Ok(Ok(loaded))) => Ok((loaded, Origin::Miss)),
             Ok(Ok(Err(failure))) => Err(*failure),
             Ok(Err(_panicked)) => Err(LoadError::Internal),
             Err(_elapsed) => Err(LoadError::Unavailable),
@@ -144,6 +153,10 @@ mod tests {
         }
     }
 
+    fn answer(body: impl Into<Bytes>) -> Loaded {
+        Loaded { body: body.into(), next: None }
+    }
+
     fn cache(max_bytes: u64) -> Cache {
         Cache::new(max_bytes, Duration::from_secs(60), Duration::from_secs(10))
     }
@@ -160,7 +173,7 @@ mod tests {
                     let load = async move {
                         started.fetch_add(1, Ordering::SeqCst);
                         release.notified().await;
-                        Ok(Bytes::from_static(b"answer"))
+                        Ok(answer("answer"))
                     };
                     cache.get(key("stats", 1), load).await
                 })
@@ -172,7 +185,7 @@ mod tests {
         }
         release.notify_one();
         for request in requests {
-            assert_eq!(request.await.unwrap(), Ok((Bytes::from_static(b"answer"), Origin::Miss)));
+            assert_eq!(request.await.unwrap(), Ok((answer("answer"), Origin::Miss)));
         }
         assert_eq!(started.load(Ordering::SeqCst), 1);
         assert_eq!(cache.counts(), CacheCounts { hits: 0, misses: 1_000, loads: 1, failures: 0 });
@@ -182,10 +195,10 @@ mod tests {
     async fn a_new_version_is_loaded_and_an_old_one_is_repeated() {
         let cache = cache(1 << 20);
         for (version, origin) in [(1, Origin::Miss), (1, Origin::Hit), (2, Origin::Miss), (2, Origin::Hit)] {
-            let load = async move { Ok(Bytes::from(version.to_string())) };
+            let load = async move { Ok(answer(version.to_string())) };
             assert_eq!(
                 cache.get(key("stats", version), load).await,
-                Ok((Bytes::from(version.to_string()), origin))
+                Ok((answer(version.to_string()), origin))
             );
         }
         assert_eq!(cache.counts().loads, 2);
@@ -196,8 +209,8 @@ mod tests {
         let cache = cache(1 << 20);
         let failed = cache.get(key("stats", 1), async { Err(LoadError::Unavailable) }).await;
         assert_eq!(failed, Err(LoadError::Unavailable));
-        let answer = cache.get(key("stats", 1), async { Ok(Bytes::from_static(b"back")) }).await;
-        assert_eq!(answer, Ok((Bytes::from_static(b"back"), Origin::Miss)));
+        let back = cache.get(key("stats", 1), async { Ok(answer("back")) }).await;
+        assert_eq!(back, Ok((answer("back"), Origin::Miss)));
         assert_eq!(cache.counts().failures, 1);
     }
 
@@ -211,7 +224,7 @@ mod tests {
                 let load = async move {
                     begun.notify_one();
                     release.notified().await;
-                    Ok(Bytes::from_static(b"answer"))
+                    Ok(answer("answer"))
                 };
                 cache.get(key("stats", 1), load).await
             }
@@ -221,7 +234,7 @@ mod tests {
         assert!(first.await.unwrap_err().is_cancelled());
         release.notify_one();
         let second = cache.get(key("stats", 1), async { Err(LoadError::Internal) }).await;
-        assert_eq!(second.map(|(body, _)| body), Ok(Bytes::from_static(b"answer")));
+        assert_eq!(second.map(|(body, _)| body), Ok(answer("answer")));
         assert_eq!(cache.counts().loads, 1);
     }
 
@@ -229,7 +242,7 @@ mod tests {
     async fn it_stays_within_its_bytes() {
         let cache = cache(10_000);
         for version in 0..100 {
-            let load = async { Ok(Bytes::from(vec![0; 1_000])) };
+            let load = async { Ok(answer(vec![0; 1_000])) };
             cache.get(key("stats", version), load).await.unwrap();
         }
         cache.entries.run_pending_tasks().await;

@@ -8,6 +8,8 @@ use tokio_postgres::error::SqlState;
 pub enum LoadError {
     #[error("the database cannot be reached or is too busy")]
     Unavailable,
+    #[error("the database took longer than it may; ask for a shorter range, or again later")]
+    TooLong,
     #[error("the tables of this stream do not exist yet")]
     NotInstalled,
     #[error("the answer could not be computed")]
@@ -18,6 +20,7 @@ impl From<tokio_postgres::Error> for LoadError {
     fn from(error: tokio_postgres::Error) -> Self {
         let failure = match error.code() {
             Some(&SqlState::UNDEFINED_TABLE) => Self::NotInstalled,
+            Some(&SqlState::QUERY_CANCELED) => Self::TooLong,
             _ if reaction(&error) == Reaction::Retry => Self::Unavailable,
             _ => Self::Internal,
         };

@@ -15,6 +15,8 @@ mod problem;
 
 mod routes;
 
+mod query;
+
 mod answer;
 mod app;
 mod cache;
@@ -22,6 +24,7 @@ mod push;
 mod watcher;
 
 mod catalog;
+mod coverage;
 mod failure;
 mod freshness;
 mod number;

@@ -1,6 +1,6 @@
 //! Query parameters: typed, in range, and none that is not known.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -81,6 +81,26 @@ impl Given {
         found
             .map(|choice| Some(*choice))
             .ok_or_else(|| Problem::parameter(name, &format!("one of {}", choices.join(", ")), &text))
+    }
+
+    /// The text as it is given.
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.take(name)
+    }
+
+    /// Every parameter whose name begins with `prefix`, by the rest of its name; `known` stands for all of them where
+    /// the known parameters are listed.
+    pub(crate) fn prefixed(&mut self, prefix: &str, known: &'static str) -> BTreeMap<String, Vec<String>> {
+        self.known.push(known);
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        self.pairs.retain_mut(|(name, value)| match name.strip_prefix(prefix) {
+            Some(rest) => {
+                found.entry(rest.to_owned()).or_default().push(std::mem::take(value));
+                false
+            }
+            None => true,
+        });
+        found
     }
 
     fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {

@@ -82,6 +82,16 @@ impl Problem {
         .about(name)
     }
 
+    /// The parameter names something that does not exist; these do.
+    pub(crate) fn not_among<'a>(
+        parameter: &str,
+        expected: &str,
+        found: &str,
+        exist: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        Self { allowed: exist.map(str::to_owned).collect(), ..Self::parameter(parameter, expected, found) }
+    }
+
     /// No `kind` has this name; these exist.
     pub(crate) fn unknown_name<'a>(kind: &str, name: &str, exist: impl Iterator<Item = &'a str>) -> Self {
         let name: String = name.chars().take(64).collect();
@@ -137,7 +147,9 @@ impl Problem {
 impl From<LoadError> for Problem {
     fn from(failure: LoadError) -> Self {
         let status = match failure {
-            LoadError::Unavailable | LoadError::NotInstalled => StatusCode::SERVICE_UNAVAILABLE,
+            LoadError::Unavailable | LoadError::TooLong | LoadError::NotInstalled => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             LoadError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, failure.to_string())
@@ -188,9 +200,12 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_status() {
-        for (failure, status) in
-            [(LoadError::Unavailable, 503), (LoadError::NotInstalled, 503), (LoadError::Internal, 500)]
-        {
+        for (failure, status) in [
+            (LoadError::Unavailable, 503),
+            (LoadError::TooLong, 503),
+            (LoadError::NotInstalled, 503),
+            (LoadError::Internal, 500),
+        ] {
             assert_eq!(Problem::from(failure).status.as_u16(), status);
         }
     }

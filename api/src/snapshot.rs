@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use common::{duration::Millis, time::Timestamp};
 use deadpool_postgres::{Client, Object, Pool};
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{
+    Row,
+    types::{ToSql, Type},
+};
 
 use crate::{
     catalog::Catalog,
@@ -56,6 +59,15 @@ impl Snapshot {
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
         Ok(client.query(&statement, parameters).await?)
+    }
+
+    /// Of a statement made for one query: it is not kept prepared, as there are as many of them as queries.
+    pub(crate) async fn rows_once(
+        &self,
+        sql: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, LoadError> {
+        Ok(self.client()?.query_typed(sql, parameters).await?)
     }
 
     pub(crate) async fn row(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, LoadError> {

@@ -95,5 +95,12 @@ fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
             header::HeaderName::from_static("last-event-id"),
             REQUEST_ID,
         ])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, REQUEST_ID, PROCESS_TIME, SERVER_TIMING]))
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::RETRY_AFTER,
+            REQUEST_ID,
+            PROCESS_TIME,
+            SERVER_TIMING,
+        ]))
 }

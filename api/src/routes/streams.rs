@@ -31,6 +31,9 @@ pub(crate) struct Stream {
     topic: String,
     window_seconds: f64,
     grace_seconds: f64,
+    /// What `step` may be for its rollups.
+    #[schema(value_type = Vec<String>)]
+    steps: Vec<&'static str>,
     rollups: Vec<RollupColumns>,
     meta: Meta,
 }
@@ -59,6 +62,7 @@ impl Stream {
             topic: stream.topic.clone(),
             window_seconds: stream.window.size.as_millis() as f64 / 1_000.0,
             grace_seconds: stream.window.grace.as_millis() as f64 / 1_000.0,
+            steps: crate::query::steps(stream.window.size).map(|(name, _)| name).collect(),
             rollups: stream.rollups.iter().map(RollupColumns::of).collect(),
             meta: Meta::of(&snapshot.progress(&stream.name), &stream.window, snapshot.now),
         }

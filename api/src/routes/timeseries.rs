@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     answer::{Fresh, Panel},
     app::App,
+    coverage::{Coverage, Known, Span},
     failure::LoadError,
     number::{ratio, rounded},
     parameters::{Checked, Given, Parameters},
@@ -19,7 +20,6 @@ use crate::{
 };
 
 const STATS_TIMESERIES: &str = include_str!("../../../sql/queries/stats_timeseries.sql");
-const STATS_COVERED_SINCE: &str = include_str!("../../../sql/queries/stats_covered_since.sql");
 
 #[derive(Clone, Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -66,12 +66,14 @@ pub(crate) enum PointState {
     Missing,
 }
 
-/// What decides the state of a window without a row.
-#[derive(Clone, Copy, Debug)]
-struct Coverage {
-    now: Timestamp,
-    since: Option<Timestamp>,
-    complete_through: Option<Timestamp>,
+impl From<Known> for PointState {
+    fn from(known: Known) -> Self {
+        match known {
+            Known::Counted | Known::Zero => Self::Final,
+            Known::Open => Self::Open,
+            Known::Missing | Known::Gap => Self::Missing,
+        }
+    }
 }
 
 impl Default for TimeseriesQuery {
@@ -95,13 +97,8 @@ impl TimeseriesQuery {
             let counts: (i64, i64) = (row.try_get("total_downloads")?, row.try_get("successful_downloads")?);
             counted.insert(row.try_get("window_start")?, counts);
         }
-        let since = snapshot.row(STATS_COVERED_SINCE, &[&stream.name]).await?.try_get("covered_since")?;
-        let coverage = Coverage {
-            now: snapshot.now,
-            since,
-            complete_through: snapshot.downloads_meta().complete_through,
-        };
-        Ok(points(from, &counted, &stream.window, coverage))
+        let coverage = Coverage::of(snapshot, stream).await?;
+        Ok(points(from, &counted, &stream.window, &coverage))
     }
 }
 
@@ -110,7 +107,7 @@ fn points(
     from: Timestamp,
     counted: &BTreeMap<Timestamp, (i64, i64)>,
     window: &WindowSpec,
-    coverage: Coverage,
+    coverage: &Coverage,
 ) -> Timeseries {
     let size = window.size.as_millis();
     let first = window.size.window_of(from).start.plus_millis(size);
@@ -119,29 +116,21 @@ fn points(
     let starts = std::iter::successors(Some(first), |start| Some(start.plus_millis(size)));
     let data: Vec<Point> = starts
         .take_while(|start| *start <= last)
-        .map(|start| point(start, counted.get(&start).copied(), window, coverage))
+        .map(|start| {
+            point(Span { start, end: start.plus_millis(size) }, counted.get(&start).copied(), coverage)
+        })
         .collect();
     Timeseries { count: data.len(), data, start_time: first, end_time: last.plus_millis(size) }
 }
 
-fn point(start: Timestamp, counts: Option<(i64, i64)>, window: &WindowSpec, coverage: Coverage) -> Point {
-    let end = start.plus_millis(window.size.as_millis());
-    let passed = coverage.complete_through.is_some_and(|complete| end <= complete);
-    // A live pipeline passes a window within its grace and the time a silent partition holds it back.
-    let due = end.plus_millis(window.grace.as_millis() + window.idle_timeout.as_millis());
-    let state = match counts {
-        Some(_) if passed => PointState::Final,
-        Some(_) => PointState::Open,
-        None if passed && coverage.since.is_some_and(|since| since <= start) => PointState::Final,
-        None if !passed && coverage.now < due => PointState::Open,
-        None => PointState::Missing,
-    };
-    let counts = counts.or((state == PointState::Final).then_some((0, 0)));
+fn point(span: Span, counts: Option<(i64, i64)>, coverage: &Coverage) -> Point {
+    let known = coverage.known(span, counts.is_some());
+    let counts = counts.or((known == Known::Zero).then_some((0, 0)));
     Point {
-        window_start: start,
+        window_start: span.start,
         total_downloads: counts.map(|(total, _)| total),
         success_rate: counts.and_then(|(total, good)| ratio(good, total)).map(|rate| rounded(rate, 3)),
-        state,
+        state: known.into(),
     }
 }
 
@@ -188,15 +177,21 @@ mod tests {
         }
     }
 
+    /// Nothing was counted and nothing is complete.
+    fn unknown(now: &str) -> Coverage {
+        let patience = Coverage::patience(&window());
+        Coverage { now: at(now), since: None, complete_through: None, patience, gaps: Vec::new() }
+    }
+
     #[test]
     fn zero_missing_and_not_yet_are_told_apart() {
         let counted = BTreeMap::from([(at("12:01:00"), (4, 3)), (at("12:04:00"), (2, 2))]);
         let coverage = Coverage {
-            now: at("12:05:15"),
             since: Some(at("12:01:00")),
             complete_through: Some(at("12:03:00")),
+            ..unknown("12:05:15")
         };
-        let series = points(at("11:59:15"), &counted, &window(), coverage);
+        let series = points(at("11:59:15"), &counted, &window(), &coverage);
         let seen: Vec<_> = series.data.iter().map(|p| (p.total_downloads, p.success_rate, p.state)).collect();
         assert_eq!(
             seen,
@@ -214,16 +209,14 @@ mod tests {
 
     #[test]
     fn sixty_minutes_are_sixty_windows_with_the_open_one() {
-        let coverage = Coverage { now: at("12:00:30"), since: None, complete_through: None };
-        let series = points(at("11:00:30"), &BTreeMap::new(), &window(), coverage);
+        let series = points(at("11:00:30"), &BTreeMap::new(), &window(), &unknown("12:00:30"));
         assert_eq!((series.count, series.start_time), (60, at("11:01:00")));
         assert_eq!(series.data[59].window_start, at("12:00:00"));
     }
 
     #[test]
     fn a_window_that_begins_exactly_minutes_ago_is_outside() {
-        let coverage = Coverage { now: at("12:00:00"), since: None, complete_through: None };
-        let series = points(at("11:55:00"), &BTreeMap::new(), &window(), coverage);
+        let series = points(at("11:55:00"), &BTreeMap::new(), &window(), &unknown("12:00:00"));
         assert_eq!((series.count, series.start_time), (5, at("11:56:00")));
     }
 }

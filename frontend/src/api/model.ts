@@ -19,7 +19,7 @@ export type Snapshot = Schemas["Fresh_Dashboard"];
 export type StreamList = Schemas["Streams"];
 export type Stream = Schemas["Stream"];
 export type RollupColumns = Schemas["RollupColumns"];
-export type RollupRows = Schemas["Fresh_Top"];
+export type RollupRows = Schemas["RollupAnswer"];
 export type ProblemBody = Schemas["Problem"];
 
 /** What every answer says about itself. */

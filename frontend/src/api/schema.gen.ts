@@ -186,7 +186,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Top rows of any rollup, by its first measure */
+        /**
+         * Any rollup: grouped, filtered, ordered, over any range, as rows or series
+         * @description Built from the stream's definition. `Accept` chooses between JSON, `application/x-ndjson` (the rows, one a line) and
+         *     `text/csv`; the header `Link` names the next page in all of them.
+         */
         get: operations["rollup"];
         put?: never;
         post?: never;
@@ -449,13 +453,6 @@ export interface components {
         } & {
             meta: components["schemas"]["Meta"];
         };
-        /** @description An answer with how fresh it is. */
-        Fresh_Top: (components["schemas"]["Listed_BTreeMap_String_Cell"] & {
-            rollup: string;
-            stream: string;
-        }) & {
-            meta: components["schemas"]["Meta"];
-        };
         /** @description Whether answers can be given. */
         Health: {
             /** @description The database was read just now. */
@@ -472,15 +469,6 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "healthy" | "degraded" | "critical";
-        /** @description Rows of a top list. */
-        Listed_BTreeMap_String_Cell: {
-            count: number;
-            data: {
-                [key: string]: string | number | null;
-            }[];
-            /** Format: int64 */
-            window_minutes: number;
-        };
         /** @description Rows of a top list. */
         Listed_Device: {
             count: number;
@@ -654,6 +642,13 @@ export interface components {
          * @enum {string}
          */
         PointState: "final" | "open" | "missing";
+        /** @description The same group in the range just before, at the same place. */
+        PreviousRow: {
+            measures: {
+                [key: string]: number | null;
+            };
+            window: components["schemas"]["RowWindow"];
+        };
         /** @description The body of every error. */
         Problem: {
             /** @description What would have been accepted, where that is a list of names. */
@@ -705,6 +700,18 @@ export interface components {
              */
             success_rate?: number | null;
         };
+        /** @description Rows of a rollup, grouped as asked. */
+        RollupAnswer: {
+            columns: components["schemas"]["RowColumns"];
+            count: number;
+            /** @description Group by group in the order asked for; with a step each group's steps, oldest first, none left out. */
+            data: components["schemas"]["RollupRow"][];
+            meta: components["schemas"]["RollupMeta"];
+            /** @description Value of `cursor` for the page after this one; null on the last. */
+            next?: string | null;
+            rollup: string;
+            stream: string;
+        };
         /** @description What the rows of `/api/streams/{stream}/{rollup}` hold. */
         RollupColumns: {
             derived: string[];
@@ -712,6 +719,62 @@ export interface components {
             labels: string[];
             measures: components["schemas"]["MeasureColumn"][];
             rollup: string;
+        };
+        RollupMeta: components["schemas"]["Meta"] & {
+            /**
+             * Format: int64
+             * @description The data version of the first page. Where it is not `data_version`, data changed from page to page, and a row
+             *     may come twice or not at all.
+             */
+            first_page_data_version: number;
+            /**
+             * Format: date-time
+             * @description The range as it was rounded.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Milliseconds; null without a step.
+             */
+            step_ms?: number | null;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description A group, or one step of it. */
+        RollupRow: {
+            dimensions: {
+                [key: string]: string;
+            };
+            /** @description The latest known; only where the groups are by all dimensions of the rollup. */
+            labels: {
+                [key: string]: string | null;
+            };
+            /**
+             * @description Measures in natural units, and ratios of them. Null where no value was seen or nothing is known, and where
+             *     there is nothing to divide by; 0 only where that is known.
+             */
+            measures: {
+                [key: string]: number | null;
+            };
+            previous?: components["schemas"]["PreviousRow"] | null;
+            window: components["schemas"]["RowWindow"];
+        };
+        /** @description The names in the rows, in the order asked for. A CSV has them in its head. */
+        RowColumns: {
+            dimensions: string[];
+            labels: string[];
+            measures: string[];
+        };
+        /** @description Which time a row is about: a step, or the whole range. */
+        RowWindow: {
+            /**
+             * Format: date-time
+             * @description Not part of it.
+             */
+            end: string;
+            /** Format: date-time */
+            start: string;
+            state: components["schemas"]["WindowState"];
         };
         /** @description What is running. */
         Running: {
@@ -729,6 +792,8 @@ export interface components {
             grace_seconds: number;
             meta: components["schemas"]["Meta"];
             rollups: components["schemas"]["RollupColumns"][];
+            /** @description What `step` may be for its rollups. */
+            steps: string[];
             stream: string;
             topic: string;
             /** Format: double */
@@ -769,11 +834,6 @@ export interface components {
              */
             start_time: string;
         };
-        /** @description The rows with the highest first measure. */
-        Top: components["schemas"]["Listed_BTreeMap_String_Cell"] & {
-            rollup: string;
-            stream: string;
-        };
         /** @description One piece of content. */
         Trending: {
             content_id: string;
@@ -791,6 +851,11 @@ export interface components {
             /** Format: int64 */
             total_downloads: number;
         };
+        /**
+         * @description What a span's numbers are worth.
+         * @enum {string}
+         */
+        WindowState: "counted" | "zero" | "open" | "missing" | "gap";
     };
     responses: never;
     parameters: never;
@@ -1199,10 +1264,48 @@ export interface operations {
     rollup: {
         parameters: {
             query?: {
-                /** @description Minutes back from now; the open window counts. */
-                minutes?: number;
-                /** @description Rows at most. */
+                /**
+                 * @description Names of measures and derived columns, with commas between. All of them if left out.
+                 * @example total_downloads,success_rate
+                 */
+                measures?: string;
+                /**
+                 * @description Names of dimensions, with commas between: one row for each combination of their values. All of them if left
+                 *     out; one row in all if empty.
+                 * @example region
+                 */
+                group_by?: string;
+                /** @description Begin of the range, RFC 3339; rounded down to a whole step or window. */
+                from?: string;
+                /** @description End of the range, not part of it; rounded up. Now if left out. */
+                to?: string;
+                /**
+                 * @description Instead of from and to: so long, ending with the open step or window. Default 5m.
+                 * @example 1h
+                 */
+                last?: string;
+                /**
+                 * @description One row for each step of each group: 1m, 5m, 10m, 15m, 30m, 1h, 3h, 6h, 12h or 1d, whole numbers of the
+                 *     stream's windows. `none`, the default: one row for each group.
+                 */
+                step?: string;
+                /**
+                 * @description A measure, a derived column or a dimension of the groups; with '-' in front from the highest. Default: the
+                 *     first measure from the highest.
+                 * @example -total_downloads
+                 */
+                order?: string;
+                /** @description Groups at most, 1 to 1,000, default 10; times the number of steps (twice that with `compare`) at most 50,000. */
                 limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description `previous`: the same measures of the equally long range just before, beside each row. */
+                compare?: string;
+                /**
+                 * @description Rows with one of these values of the dimension, as in `filter.region=eu-west`; `filter.region!=eu-west` leaves
+                 *     them out. Each dimension may be given, each up to 100 times.
+                 */
+                "filter.{dimension}"?: string[];
             };
             header?: never;
             path: {
@@ -1217,14 +1320,27 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The next page, `rel="next"` */
+                    Link?: string | null;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Fresh_Top"];
+                    "application/json": components["schemas"]["RollupAnswer"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description No such stream or rollup; `allowed` lists those there are */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `Accept` names none of the forms in `allowed` */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

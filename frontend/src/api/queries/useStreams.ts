@@ -5,7 +5,7 @@ import type { RollupRows, StreamList } from "../model";
 import { POLL_MS } from "./useStats";
 
 /** A day: a log that was moved to end now spans more than the minutes of live traffic. */
-export const ROLLUP_MINUTES = 1_440;
+const ROLLUP_SPAN = "1d";
 const ROWS = 10;
 
 /** Every stream that is served. */
@@ -22,7 +22,7 @@ export function useRollup(stream: string, rollup: string): UseQueryResult<Rollup
   const path = `/api/streams/${encodeURIComponent(stream)}/${encodeURIComponent(rollup)}`;
   return useQuery({
     queryKey: ["streams", stream, rollup],
-    queryFn: ({ signal }) => get<RollupRows>(`${path}?minutes=${ROLLUP_MINUTES}&limit=${ROWS}`, signal),
+    queryFn: ({ signal }) => get<RollupRows>(`${path}?last=${ROLLUP_SPAN}&limit=${ROWS}`, signal),
     refetchInterval: POLL_MS,
     placeholderData: keepPreviousData,
   });

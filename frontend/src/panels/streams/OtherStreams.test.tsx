@@ -30,6 +30,13 @@ const stream = (name: string, data_version: number) => ({
   ],
 });
 
+const row = (path: string, measures: Record<string, number | null>) => ({
+  dimensions: { path },
+  labels: {},
+  window: { start: "2025-12-31T12:01:00Z", end: "2026-01-01T12:01:00Z", state: "open" },
+  measures,
+});
+
 function serve(rows: object[]) {
   const streams = [stream("content-downloads", 5), stream("web-requests", 3), stream("never-read", 0)];
   vi.stubGlobal(
@@ -38,7 +45,7 @@ function serve(rows: object[]) {
       Promise.resolve(
         url === "/api/streams"
           ? Response.json({ data: streams, count: streams.length })
-          : Response.json({ data: rows, count: rows.length, window_minutes: 1440, meta: meta(3) }),
+          : Response.json({ data: rows, count: rows.length, next: null, meta: meta(3) }),
       ),
     ),
   );
@@ -46,8 +53,8 @@ function serve(rows: object[]) {
 
 test("a stream that was read has a table per rollup, with zero and unknown told apart", async () => {
   serve([
-    { path: "/a", requests: 1200, bytes: 0, success_rate: 0.5 },
-    { path: "/b", requests: 7, bytes: null, success_rate: null },
+    row("/a", { requests: 1200, bytes: 0, success_rate: 0.5 }),
+    row("/b", { requests: 7, bytes: null, success_rate: null }),
   ]);
   renderLive(<OtherStreams />);
   const rows = await screen.findAllByTestId("rollup-web-requests_stats-row");

@@ -25,7 +25,7 @@ export function RollupTable({ stream, rollup }: { stream: string; rollup: Rollup
           caption={`Top rows of ${rollup.rollup}`}
           columns={columns(rollup)}
           rows={data}
-          rowKey={(row) => rollup.dimensions.map((name) => String(row[name])).join("/")}
+          rowKey={(row) => rollup.dimensions.map((name) => row.dimensions[name] ?? "").join("/")}
         />
       )}
     </Panel>
@@ -33,17 +33,18 @@ export function RollupTable({ stream, rollup }: { stream: string; rollup: Rollup
 }
 
 function columns(rollup: RollupColumns): Column<Row>[] {
-  const texts = [...rollup.dimensions, ...rollup.labels].map((name) => column(name, (value) => String(value ?? "")));
+  const keys = rollup.dimensions.map((name) => text(name, (row) => row.dimensions[name] ?? ""));
+  const labels = rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? ""));
   const numbers = rollup.measures.map(({ name }) => number(name, precise));
   const shares = rollup.derived.map((name) => number(name, name.endsWith("_rate") ? percent : precise));
-  return [...texts, ...numbers, ...shares];
+  return [...keys, ...labels, ...numbers, ...shares];
 }
 
-function column(name: string, cell: (value: Row[string] | undefined) => string): Column<Row> {
-  const header = name.replaceAll("_", " ");
-  return { id: name, header, value: (row) => row[name] ?? null, cell: (row) => cell(row[name]) };
+function text(name: string, value: (row: Row) => string): Column<Row> {
+  return { id: name, header: name.replaceAll("_", " "), value, cell: value };
 }
 
 function number(name: string, format: (value: number | null) => string): Column<Row> {
-  return { ...column(name, (value) => format(typeof value === "number" ? value : null)), numeric: true };
+  const value = (row: Row) => row.measures[name] ?? null;
+  return { ...text(name, (row) => format(value(row))), value, numeric: true };
 }

@@ -1,0 +1,266 @@
+//! A request as SQL. Names come from a checked definition, values are bound.
+
+use std::fmt::Write;
+
+use common::time::Timestamp;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::{
+    column::{Column, Merge, Number},
+    cursor::{Cursor, Place},
+    order::{By, Order},
+    range::Range,
+    request::Request,
+};
+
+/// Not prepared: there are as many statements as there are queries.
+#[derive(Debug, Default)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    bound: Vec<Bound>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Bound {
+    Time(Timestamp),
+    Whole(i64),
+    Real(f64),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+impl Bound {
+    fn parameter(&self) -> (&(dyn ToSql + Sync), Type) {
+        match self {
+            Self::Time(time) => (time, Type::TIMESTAMPTZ),
+            Self::Whole(number) => (number, Type::INT8),
+            Self::Real(number) => (number, Type::FLOAT8),
+            Self::Text(text) => (text, Type::TEXT),
+            Self::Texts(texts) => (texts, Type::TEXT_ARRAY),
+        }
+    }
+}
+
+/// Columns beside those of the definition, whose names hold no dot.
+pub(super) const ROWS: &str = "row.count";
+pub(super) const PLACE: &str = "row.place";
+pub(super) const STEP: &str = "row.step";
+
+/// One page of groups over the whole range, and one more to know whether there is another page.
+pub(super) fn groups(request: &Request) -> Statement {
+    let mut statement = Statement::default();
+    let place = place(&request.order);
+    let _ =
+        write!(statement.sql, "-- rollup_groups\nSELECT grouped.*, {place} AS {}\nFROM (\n", quoted(PLACE));
+    let labels = request.labels.iter().map(|label| {
+        let name = quoted(label);
+        format!(
+            "(array_agg({name} ORDER BY window_start DESC, source_partition DESC) \
+             FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
+        )
+    });
+    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
+    let columns: Vec<String> = keys.iter().cloned().chain(labels).chain(merged(request)).collect();
+    let _ = write!(statement.sql, "    SELECT {}\n    FROM {}\n", columns.join(", "), table(request));
+    statement.filtered(request, request.range);
+    if !keys.is_empty() {
+        let _ = writeln!(statement.sql, "    GROUP BY {}", keys.join(", "));
+    }
+    statement.sql.push_str(") grouped\n");
+    if let Some(cursor) = &request.after {
+        statement.after(cursor, &request.order, &place, &keys);
+    }
+    let direction = if request.order.descending { "DESC" } else { "ASC" };
+    let ties: String = keys.iter().map(|key| format!(", {key} COLLATE \"C\"")).collect();
+    let limit = statement.bind(Bound::Whole(request.limit + 1));
+    let _ = write!(statement.sql, "ORDER BY {place} {direction} NULLS LAST{ties}\nLIMIT {limit}");
+    statement
+}
+
+/// The steps of these groups that have rows; the groups of the whole range without a step.
+pub(super) fn steps(request: &Request, range: Range, groups: &[Vec<String>]) -> Statement {
+    let mut statement = Statement::default();
+    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
+    let begin = match range.step {
+        Some(step) => {
+            let millis = statement.bind(Bound::Whole(step.as_millis()));
+            format!("date_bin({millis} * interval '1 millisecond', window_start, timestamptz 'epoch')")
+        }
+        None => statement.bind(Bound::Time(range.span.start)),
+    };
+    let columns: Vec<String> =
+        keys.iter().cloned().chain([format!("{begin} AS {}", quoted(STEP))]).chain(merged(request)).collect();
+    let _ = write!(
+        statement.sql,
+        "-- rollup_steps\n    SELECT {}\n    FROM {}\n",
+        columns.join(", "),
+        table(request)
+    );
+    statement.filtered(request, range);
+    if !keys.is_empty() {
+        let lists: Vec<String> = (0..keys.len())
+            .map(|part| groups.iter().filter_map(|group| group.get(part).cloned()).collect())
+            .map(|list| statement.bind(Bound::Texts(list)))
+            .collect();
+        let _ = writeln!(
+            statement.sql,
+            "    AND ({}) IN (SELECT * FROM unnest({}))",
+            keys.join(", "),
+            lists.join(", ")
+        );
+    }
+    let _ = write!(
+        statement.sql,
+        "    GROUP BY {}",
+        keys.into_iter().chain([quoted(STEP)]).collect::<Vec<_>>().join(", ")
+    );
+    statement
+}
+
+impl Statement {
+    pub(crate) fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.bound.iter().map(Bound::parameter).collect()
+    }
+
+    fn bind(&mut self, value: Bound) -> String {
+        self.bound.push(value);
+        format!("${}", self.bound.len())
+    }
+
+    fn filtered(&mut self, request: &Request, range: Range) {
+        let from = self.bind(Bound::Time(range.span.start));
+        let to = self.bind(Bound::Time(range.span.end));
+        let _ = writeln!(self.sql, "    WHERE window_start >= {from} AND window_start < {to}");
+        for filter in &request.filters {
+            let values = self.bind(Bound::Texts(filter.values.clone()));
+            let test = if filter.without { "<> ALL" } else { "= ANY" };
+            let _ = writeln!(self.sql, "    AND {} {test} ({values})", quoted(&filter.dimension));
+        }
+    }
+
+    /// Only what comes after the cursor, in an order with nulls last and ties broken by the keys.
+    fn after(&mut self, cursor: &Cursor, order: &Order, place: &str, keys: &[String]) {
+        let bound = match &cursor.place {
+            Place::Unknown => None,
+            Place::Whole(number) => Some(Bound::Whole(*number)),
+            Place::Real(bits) => Some(Bound::Real(f64::from_bits(*bits))),
+            Place::Text(text) => Some(Bound::Text(text.clone())),
+        };
+        let value = bound.map(|bound| self.bind(bound));
+        let values: Vec<String> = cursor.keys.iter().map(|key| self.bind(Bound::Text(key.clone()))).collect();
+        let collated: Vec<String> = keys.iter().map(|key| format!("{key} COLLATE \"C\"")).collect();
+        let ties = format!("({}) > ({})", collated.join(", "), values.join(", "));
+        let beyond = if order.descending { "<" } else { ">" };
+        let _ = match value {
+            Some(value) => writeln!(
+                self.sql,
+                "WHERE {place} {beyond} {value} OR {place} IS NULL OR ({place} = {value} AND {ties})"
+            ),
+            None => writeln!(self.sql, "WHERE {place} IS NULL AND {ties}"),
+        };
+    }
+}
+
+/// The measures that the answer's columns and its order are made of, each once, and how many rows there are.
+fn merged(request: &Request) -> Vec<String> {
+    let ordered = match &request.order.by {
+        By::Column(column) => Some(column),
+        By::Dimension(_) => None,
+    };
+    let mut numbers: Vec<&Number> = Vec::new();
+    for number in request.columns.iter().chain(ordered).flat_map(Column::numbers) {
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    let merged = numbers.into_iter().map(|number| {
+        let name = quoted(&number.name);
+        let function = match number.merge {
+            Merge::Sum => "sum",
+            Merge::Min => "min",
+            Merge::Max => "max",
+        };
+        format!("{function}({name})::bigint AS {name}")
+    });
+    merged.chain([format!("count(*) AS {}", quoted(ROWS))]).collect()
+}
+
+/// What rows are ordered by, of the merged columns. Units of measures do not matter to an order.
+fn place(order: &Order) -> String {
+    match &order.by {
+        By::Column(Column::Number(number)) => quoted(&number.name),
+        By::Column(Column::Ratio { dividend, divisor, .. }) => {
+            format!("({}::float8 / nullif({}, 0))", quoted(&dividend.name), quoted(&divisor.name))
+        }
+        By::Dimension(name) => format!("{} COLLATE \"C\"", quoted(name)),
+    }
+}
+
+fn table(request: &Request) -> String {
+    quoted(&format!("{}_partial", request.rollup))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use common::offset::DataVersion;
+
+    use super::*;
+    use crate::query::request::tests::request;
+
+    #[test]
+    fn groups_are_made_of_the_definition_and_all_else_is_bound() {
+        let statement =
+            groups(&request("content_stats", "measures=total_size_gb&order=-download_count&limit=7"));
+        assert_eq!(
+            statement.sql,
+            "-- rollup_groups\n\
+             SELECT grouped.*, \"download_count\" AS \"row.place\"\n\
+             FROM (\n    SELECT \"content_id\", \
+             (array_agg(\"title\" ORDER BY window_start DESC, source_partition DESC) \
+             FILTER (WHERE \"title\" IS NOT NULL))[1] AS \"title\", \
+             sum(\"total_size_gb\")::bigint AS \"total_size_gb\", \
+             sum(\"download_count\")::bigint AS \"download_count\", count(*) AS \"row.count\"\n    \
+             FROM \"content_stats_partial\"\n    \
+             WHERE window_start >= $1 AND window_start < $2\n    \
+             GROUP BY \"content_id\"\n) grouped\n\
+             ORDER BY \"download_count\" DESC NULLS LAST, \"content_id\" COLLATE \"C\"\nLIMIT $3"
+        );
+        assert_eq!(statement.bound[2], Bound::Whole(8));
+    }
+
+    #[test]
+    fn what_a_request_says_is_never_in_the_statement() {
+        let wicked = "x'; DROP TABLE alerts; --";
+        let query = format!("filter.region={wicked}&filter.region=%22&filter.region!=b&step=1h&last=1d");
+        let asked = request("region_health", &query);
+        for statement in [groups(&asked), steps(&asked, asked.range, &[vec![wicked.to_owned()]])] {
+            assert!(!statement.sql.contains("DROP") && !statement.sql.contains("x'"), "{}", statement.sql);
+            assert!(statement.sql.contains("\"region\" = ANY ("), "{}", statement.sql);
+            assert!(statement.sql.contains("\"region\" <> ALL ("), "{}", statement.sql);
+            let values = Bound::Texts(vec!["\"".to_owned(), wicked.to_owned()]);
+            assert!(statement.bound.contains(&values), "{:?}", statement.bound);
+            for index in 1..=statement.bound.len() {
+                assert!(statement.sql.contains(&format!("${index}")), "${index} is bound and not used");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_begins_after_its_cursor_also_among_equals_and_unknowns() {
+        let mut asked = request("region_health", "order=-success_rate");
+        let place = "(\"successful_downloads\"::float8 / nullif(\"total_downloads\", 0))";
+        let ties = "(\"region\" COLLATE \"C\") >";
+        let keys = vec!["eu".to_owned()];
+        asked.after = Some(asked.cursor(Place::Real(0.5_f64.to_bits()), keys.clone(), DataVersion(1)));
+        let statement = groups(&asked);
+        let after = format!("WHERE {place} < $3 OR {place} IS NULL OR ({place} = $3 AND {ties} ($4))\n");
+        assert!(statement.sql.contains(&after), "{}", statement.sql);
+        asked.after = Some(asked.cursor(Place::Unknown, keys, DataVersion(1)));
+        let after = format!("WHERE {place} IS NULL AND {ties} ($3)\n");
+        assert!(groups(&asked).sql.contains(&after));
+    }
+}
