@@ -52,13 +52,19 @@ impl Range {
         Ok(Self { span, step })
     }
 
-    /// As the pages before had it; `None` if that is no range of this kind.
-    pub(super) fn pinned(self, span: Span, window: WindowSize) -> Option<Self> {
+    /// As the pages before had it; `None` if it is not what is asked for but for the time that has passed since.
+    pub(super) fn pinned(self, span: Span, asked: &RollupParameters, window: WindowSize) -> Option<Self> {
         let unit = self.step.unwrap_or(window);
         let whole = |time: Timestamp| {
             (Timestamp::MIN..=Timestamp::MAX).contains(&time) && unit.window_of(time).start == time
         };
-        (span.start < span.end && whole(span.start) && whole(span.end)).then_some(Self { span, ..self })
+        let same = match (&asked.from, &asked.to) {
+            (None, _) => span.end.since(span.start) == self.span.end.since(self.span.start),
+            (Some(_), None) => span.start == self.span.start,
+            (Some(_), Some(_)) => span == self.span,
+        };
+        (same && span.start < span.end && whole(span.start) && whole(span.end))
+            .then_some(Self { span, ..self })
     }
 
     /// The equally long range just before.
@@ -208,17 +214,38 @@ mod tests {
     }
 
     #[test]
-    fn the_period_before_is_as_long_and_a_pinned_range_must_be_whole() {
+    fn the_period_before_is_as_long() {
         let range =
             Range::of(&last("1h", Some("15m")), MINUTE, "2026-01-02T12:05:30Z".parse().unwrap()).unwrap();
         let before = range.before();
         assert_eq!((before.span.end, before.count()), (range.span.start, range.count()));
-        assert_eq!(range.pinned(before.span, MINUTE), Some(before));
-        for (start, end) in
-            [(1, 900_000), (0, 900_001), (900_000, 900_000), (900_000, 0), (i64::MIN, i64::MAX)]
+    }
+
+    #[test]
+    fn a_range_is_pinned_to_what_it_was_on_the_first_page() {
+        let now = |time: &str| format!("2026-01-02T{time}Z").parse().unwrap();
+        let span = |asked: &RollupParameters, time| Range::of(asked, MINUTE, now(time)).unwrap().span;
+        let open = RollupParameters { to: None, ..between("10:00:00", "", None) };
+        let closed = between("10:00:00", "11:00:00", None);
+        for (asked, other) in [
+            (last("1h", None), last("2h", None)),
+            (open, RollupParameters { to: None, ..between("10:01:00", "", None) }),
+            (closed, between("10:00:00", "11:01:00", None)),
+        ] {
+            let later = Range::of(&asked, MINUTE, now("13:00:00")).unwrap();
+            let first = span(&asked, "12:00:00");
+            assert_eq!(
+                later.pinned(first, &asked, MINUTE),
+                Some(Range { span: first, ..later }),
+                "{asked:?}"
+            );
+            assert_eq!(later.pinned(span(&other, "12:00:00"), &asked, MINUTE), None, "{other:?}");
+        }
+        let range = Range::of(&last("15m", None), MINUTE, now("12:00:00")).unwrap();
+        for (start, end) in [(1, 900_001), (900_000, 0), (i64::MIN, i64::MIN + 900_000), (i64::MIN, i64::MAX)]
         {
             let span = Span { start: Timestamp::from_millis(start), end: Timestamp::from_millis(end) };
-            assert_eq!(range.pinned(span, MINUTE), None);
+            assert_eq!(range.pinned(span, &last("15m", None), MINUTE), None);
         }
     }
 }

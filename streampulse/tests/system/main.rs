@@ -16,6 +16,7 @@ mod exactly_once;
 mod former_leader;
 mod lost_log;
 mod page;
+mod query;
 mod refusals;
 mod replay;
 mod starts;
