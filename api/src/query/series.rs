@@ -83,3 +83,70 @@ fn values(columns: &[Column], counted: Option<&Vec<Value>>, known: Known) -> Val
     };
     columns.iter().enumerate().map(value).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::request::tests::request;
+
+    fn at(time: &str) -> Timestamp {
+        format!("2026-01-02T{time}:00Z").parse().unwrap()
+    }
+
+    fn group(region: &str) -> Group {
+        let values = Some(vec![Value::Whole(9), Value::Real(0.5)]);
+        Group { keys: vec![region.to_owned()], labels: Vec::new(), place: Place::Whole(9), values }
+    }
+
+    fn steps(counted: &[(&str, &str, i64)]) -> Steps {
+        let mut steps = Steps::default();
+        for (region, start, count) in counted {
+            let of_region = steps.0.entry(vec![(*region).to_owned()]).or_default();
+            of_region.insert(at(start), vec![Value::Whole(*count), Value::Real(1.0)]);
+        }
+        steps
+    }
+
+    #[test]
+    fn every_step_of_every_group_is_there_beside_the_one_it_is_compared_with() {
+        let query =
+            "measures=total_downloads,success_rate&from=2026-01-02T12:00:00Z&to=2026-01-02T12:03:00Z&step=1m";
+        let request = request("region_health", query);
+        let coverage = Coverage {
+            now: at("12:10"),
+            since: Some(at("11:58")),
+            complete_through: Some(at("12:02")),
+            patience: 0,
+            gaps: Vec::new(),
+        };
+        let (current, previous) =
+            (steps(&[("a", "12:00", 5), ("b", "12:02", 6)]), steps(&[("b", "11:58", 7)]));
+        let rows = rows(&request, &[group("b"), group("a")], (&current, Some(&previous)), &coverage);
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let numbers = |values: &Values| [values["total_downloads"], values["success_rate"]];
+                let before = row.previous.as_ref().unwrap();
+                (
+                    row.dimensions["region"].as_str(),
+                    (row.window.start, row.window.state, numbers(&row.measures)),
+                    (before.window.start, before.window.state, numbers(&before.measures)),
+                )
+            })
+            .collect();
+        let (zero, unknown) = ([Value::Whole(0), Value::Unknown], [Value::Unknown; 2]);
+        let counted = |count| [Value::Whole(count), Value::Real(1.0)];
+        use Known::{Counted, Missing, Open, Zero};
+        assert_eq!(
+            seen,
+            [
+                ("b", (at("12:00"), Zero, zero), (at("11:57"), Missing, unknown)),
+                ("b", (at("12:01"), Zero, zero), (at("11:58"), Counted, counted(7))),
+                ("b", (at("12:02"), Open, counted(6)), (at("11:59"), Zero, zero)),
+                ("a", (at("12:00"), Counted, counted(5)), (at("11:57"), Missing, unknown)),
+                ("a", (at("12:01"), Zero, zero), (at("11:58"), Zero, zero)),
+                ("a", (at("12:02"), Missing, unknown), (at("11:59"), Zero, zero)),
+            ]
+        );
+    }
+}

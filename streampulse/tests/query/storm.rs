@@ -114,3 +114,19 @@ async fn a_thousand_at_once_are_one_statement_though_the_first_of_them_leaves() 
     assert_ne!(stage.ask(&path, &[]).await.body, answers[0].body);
     assert_eq!(statements().await, 2);
 }
+
+#[tokio::test]
+async fn what_takes_too_long_is_broken_off_and_told_and_not_kept() {
+    let postgres = PrivatePostgres::start(&PostgresOptions::temporary().without_fsync()).await.unwrap();
+    let hasty = |settings: ApiSettings| ApiSettings { statement_timeout: Millis::new(500), ..settings };
+    let stage = Stage::on(Arc::new(postgres), hasty).await;
+    stage.three_hours_of_orders().await;
+    let path = format!("{ORDERS}?last=4h");
+    stage.sql("BEGIN; LOCK TABLE order_stats_partial IN ACCESS EXCLUSIVE MODE").await;
+    let reply = stage.ask(&path, &[]).await;
+    let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!((reply.status, reply.header("retry-after")), (503, "1"));
+    assert!(detail.contains("longer") && detail.contains("range"), "{detail}");
+    stage.sql("COMMIT").await;
+    assert_eq!(stage.json(&path).await["count"], 10);
+}
