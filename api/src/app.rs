@@ -5,7 +5,10 @@ use std::{ops::Deref, sync::Arc};
 use common::shutdown::Shutdown;
 use deadpool_postgres::Pool;
 
-use crate::{cache::Cache, catalog::Catalog, push::Publisher, settings::ApiSettings, watcher::Watcher};
+use crate::{
+    access::Register, cache::Cache, catalog::Catalog, push::Publisher, settings::ApiSettings,
+    watcher::Watcher,
+};
 
 /// Clones are cheap and share everything.
 #[derive(Clone, Debug)]
@@ -19,6 +22,7 @@ pub(crate) struct Parts {
     pub(crate) cache: Cache,
     pub(crate) watcher: Watcher,
     pub(crate) publisher: Publisher,
+    pub(crate) tokens: Register,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -31,7 +35,16 @@ impl App {
         );
         let watcher = Watcher::new(settings.watch_interval.as_duration());
         let publisher = Publisher::new(settings.max_subscribers);
-        Self(Arc::new(Parts { settings, catalog, pool, cache, watcher, publisher, shutdown }))
+        Self(Arc::new(Parts {
+            settings,
+            catalog,
+            pool,
+            cache,
+            watcher,
+            publisher,
+            tokens: Register::default(),
+            shutdown,
+        }))
     }
 }
 

@@ -3,6 +3,8 @@
 use common::window::WindowSize;
 use schema::{Rollup, StreamDefinition};
 
+use crate::problem::Problem;
+
 /// Definitions by name, and which of them is behind `/api/stats`.
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -27,6 +29,13 @@ impl Catalog {
 
     pub(crate) fn stream(&self, name: &str) -> Option<&StreamDefinition> {
         self.streams.iter().find(|stream| stream.name == name)
+    }
+
+    /// The stream of this name, or the one behind `/api/stats` where none is named.
+    pub(crate) fn named(&self, name: Option<&str>) -> Result<&StreamDefinition, Problem> {
+        let Some(name) = name else { return Ok(self.downloads()) };
+        let names = self.streams.iter().map(|stream| stream.name.as_str());
+        self.stream(name).ok_or_else(|| Problem::unknown_name("stream", name, names))
     }
 
     pub(crate) fn rollup(&self, stream: &str, rollup: &str) -> Option<(&StreamDefinition, &Rollup)> {

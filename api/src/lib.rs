@@ -1,7 +1,8 @@
 //! The HTTP side of StreamPulse: reads the tables, answers from a cache that knows when they changed, and pushes
 //! changes to dashboards.
 //!
-//! A request flows `server` → `middleware` → a route → `answer` (cache) → `snapshot` (one read-only transaction).
+//! A write flows `server` → `middleware` → `access` (its token) → a route → `write` (one transaction with its audit).
+//! A read flows `server` → `middleware` → a route → `answer` (cache) → `snapshot` (one read-only transaction).
 //! `watcher` tells which version of the data the cache may answer for; `push` renders one snapshot per version.
 
 mod settings;
@@ -9,6 +10,8 @@ mod settings;
 mod monitor;
 mod server;
 
+mod access;
+mod body;
 mod middleware;
 mod parameters;
 mod problem;
@@ -29,11 +32,14 @@ mod failure;
 mod freshness;
 mod number;
 mod progress;
+mod replay;
 mod snapshot;
+mod write;
 
 mod assets;
 mod openapi;
 
+pub use access::{Digest, Scope, Secret};
 pub use monitor::{Monitor, Readiness};
 pub use openapi::document as openapi_document;
 pub use server::{ApiError, BindError, Bound, bind, serve};

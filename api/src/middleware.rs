@@ -63,7 +63,7 @@ impl fmt::Display for RequestId {
 }
 
 /// The outermost layer: whatever happens inside leaves as a proper answer.
-pub(crate) async fn context(request: Request, next: Next) -> Response {
+pub(crate) async fn context(mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = RequestId::of(&request);
     let path = request.uri().path().to_owned();
@@ -72,6 +72,7 @@ pub(crate) async fn context(request: Request, next: Next) -> Response {
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned());
+    request.extensions_mut().insert(id.clone());
     let mut response = problem::render(next.run(request).await, &id.0, &path);
     let took = begun.elapsed().as_secs_f64();
     let status = response.status();

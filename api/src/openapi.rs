@@ -1,6 +1,9 @@
 //! The API's description, generated from its handlers.
 
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
 
 use crate::routes;
 
@@ -8,17 +11,30 @@ use crate::routes;
 #[openapi(
     info(
         title = "StreamPulse",
-        description = "Aggregates of event streams, read from the tables the pipeline commits exactly once.",
+        description = "Aggregates of event streams, read from the tables the pipeline commits exactly once. \
+                       Reads are open unless the operator closed them; writes need a bearer token.",
         version = "1",
     ),
     tags(
         (name = "stats", description = "Downloads: totals, top lists, health and alerts"),
         (name = "streams", description = "Any stream's rollups, and the pipeline behind them"),
+        (name = "writes", description = "What people change; each needs a token and is audited"),
         (name = "push", description = "Snapshots sent when the data changes"),
         (name = "service", description = "The service itself"),
     ),
+    modifiers(&Tokens),
 )]
 pub(crate) struct Description;
+
+/// How requests say who makes them.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
 
 /// The OpenAPI document as JSON text, as `/openapi.json` serves it and `api/openapi.json` keeps it.
 ///

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use crate::problem::Problem;
+use crate::{body, problem::Problem};
 
 /// A set of parameters an endpoint takes.
 pub(crate) trait Parameters: Sized {
@@ -101,6 +101,22 @@ impl Given {
             None => true,
         });
         found
+    }
+
+    /// A whole number within `range`, or none.
+    pub(crate) fn optional_int(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Problem> {
+        let there = self.pairs.iter().any(|(given, _)| given == name);
+        let number = self.int(name, *range.start(), range)?;
+        Ok(there.then_some(number))
+    }
+
+    /// One line of at most `most` characters.
+    pub(crate) fn line(&mut self, name: &'static str, most: usize) -> Result<Option<String>, Problem> {
+        self.take(name)?.map(|text| body::line(name, &text, most)).transpose()
     }
 
     fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -21,6 +21,7 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     pub(crate) parameter: Option<String>,
     pub(crate) allowed: Vec<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The body of every error.
@@ -57,9 +58,36 @@ pub(crate) enum Refusals {
     Unavailable(ProblemBody<'static>),
 }
 
+/// The errors every write can answer as well, for the description.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes responses, is never made")]
+pub(crate) enum WriteRefusals {
+    /// No token, or none that is good; `WWW-Authenticate` asks for one.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(ProblemBody<'static>),
+    /// The token's scope is too small; `detail` names the one that is needed.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody<'static>),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody<'static>),
+    /// The body is not said to be JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(ProblemBody<'static>),
+    /// The body, a parameter or a number in the path is not what it must be; `parameter` names it.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Parameter(ProblemBody<'static>),
+    /// Too many requests; `Retry-After` says when to ask again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody<'static>),
+    /// The database is away or busy; `Retry-After` says when to ask again.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody<'static>),
+}
+
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), parameter: None, allowed: Vec::new() }
+        Self { status, detail: detail.into(), parameter: None, allowed: Vec::new(), headers: Vec::new() }
     }
 
     pub(crate) fn parameter(name: &str, expected: &str, found: &str) -> Self {
@@ -70,6 +98,14 @@ impl Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 format!("parameter '{name}' must be {expected}, found '{found}'"),
             )
+        }
+    }
+
+    /// `found` is none of the names that `name` can be.
+    pub(crate) fn one_of<'a>(name: &str, found: &str, exist: impl Iterator<Item = &'a str>) -> Self {
+        Self {
+            allowed: exist.map(str::to_owned).collect(),
+            ..Self::parameter(name, "one of those allowed", found)
         }
     }
 
@@ -105,6 +141,32 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
     }
 
+    /// Nobody knows who asks. `error` as of RFC 6750, where a token was given.
+    pub(crate) fn unauthenticated(detail: &str, error: Option<&str>) -> Self {
+        let error = error.map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+            .with(header::WWW_AUTHENTICATE, &format!("Bearer realm=\"streampulse\"{error}"))
+    }
+
+    /// Who asks may not.
+    pub(crate) fn forbidden(scope: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, format!("this needs a token with the scope {scope}")).with(
+            header::WWW_AUTHENTICATE,
+            &format!("Bearer realm=\"streampulse\", error=\"insufficient_scope\", scope=\"{scope}\""),
+        )
+    }
+
+    /// Asked too often; from `seconds` on it may be asked again.
+    pub(crate) fn too_many(seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, format!("too many requests; ask again in {seconds} s"))
+            .with(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// There is no such thing, or not any more.
+    pub(crate) fn missing(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
     pub(crate) fn unavailable(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
@@ -113,6 +175,7 @@ impl Problem {
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let detail = match status {
             StatusCode::NOT_FOUND => return Self::not_found(),
+            StatusCode::BAD_REQUEST => "the request could not be read",
             StatusCode::METHOD_NOT_ALLOWED => "this path does not take this method",
             StatusCode::PAYLOAD_TOO_LARGE => "the request's body is too large",
             StatusCode::GATEWAY_TIMEOUT => "the answer took too long",
@@ -120,6 +183,11 @@ impl Problem {
             _ => "the request could not be answered",
         };
         Self::new(status, detail)
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        self
     }
 
     fn about(mut self, parameter: String) -> Self {
@@ -177,6 +245,7 @@ pub(crate) fn render(mut response: Response, request_id: &str, instance: &str) -
     };
     let body = problem.json(request_id, instance);
     let headers = response.headers_mut();
+    headers.extend(problem.headers);
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -35,6 +35,8 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct AlertsMark {
     newest_id: i64,
+    /// The last entry of the audit: every write through the API makes one.
+    newest_write: i64,
     detection_epoch: i64,
     detected_through: Option<Timestamp>,
     refold_from: Option<Timestamp>,
@@ -58,6 +60,7 @@ pub(crate) async fn read(client: &Client, acknowledged: Acknowledged) -> Result<
         streams: rows.iter().map(stream).collect::<Result<_, _>>()?,
         alerts: AlertsMark {
             newest_id: marks.try_get("newest_id")?,
+            newest_write: marks.try_get("newest_write")?,
             detection_epoch: marks.try_get("detection_epoch")?,
             detected_through: marks.try_get("detected_through")?,
             refold_from: marks.try_get("refold_from")?,

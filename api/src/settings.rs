@@ -25,6 +25,8 @@ pub struct ApiSettings {
     pub downloads_stream: String,
     /// `ALLOWED_ORIGINS`: pages of these origins may read answers; `*` allows all.
     pub allowed_origins: Vec<String>,
+    /// `API_REQUIRE_TOKEN`: reads need a token as well, all but those of health. Writes always do. Default: no.
+    pub require_token: bool,
     /// `CACHE_TTL`: the longest an answer is repeated while its data did not change. Too high: `as_of` and
     /// `lag_seconds` look old on a quiet stream. Default 5 s.
     pub cache_ttl: Millis,
@@ -44,7 +46,7 @@ pub struct ApiSettings {
     /// Event streams open at once; more are answered 503. Keep it below `max_connections`, or streams can starve
     /// everything else. Default 512.
     pub max_subscribers: usize,
-    /// Bytes a request's body may have. Default 16 KiB: nothing takes a body.
+    /// Bytes a request's body may have. Default 16 KiB.
     pub max_body_bytes: usize,
     /// How often the data version is read while anyone is interested. Default 25 ms.
     pub watch_interval: Millis,
@@ -69,6 +71,7 @@ impl ApiSettings {
             streams,
             downloads_stream: "content-downloads".to_owned(),
             allowed_origins: vec!["http://localhost:3000".to_owned()],
+            require_token: false,
             cache_ttl: Millis::new(5_000),
             cache_bytes: 64 << 20,
             statement_timeout: Millis::new(5_000),

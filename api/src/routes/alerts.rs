@@ -38,7 +38,7 @@ pub(crate) struct AlertsQuery {
 pub(crate) struct Alerts {
     data: Vec<Alert>,
     count: usize,
-    /// Of all severities.
+    /// Of all severities, without those that are silenced.
     unacknowledged_count: i64,
 }
 
@@ -55,6 +55,8 @@ pub(crate) struct Alert {
     threshold_value: f64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Somebody does not want to hear of it; see `/api/silences`.
+    silenced: bool,
 }
 
 impl Default for AlertsQuery {
@@ -95,6 +97,7 @@ impl Alert {
             metric_value: row.try_get("metric_value")?,
             threshold_value: row.try_get("threshold_value")?,
             created_at: row.try_get("created_at")?,
+            silenced: row.try_get("silenced")?,
         })
     }
 }

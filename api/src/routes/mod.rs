@@ -1,6 +1,9 @@
 //! One file per endpoint: its route, parameters, query, answer and description.
 
+mod acknowledge;
 mod alerts;
+mod annotations;
+mod control;
 pub(crate) mod dashboard;
 mod devices;
 mod events;
@@ -10,7 +13,9 @@ mod ping;
 mod pipeline;
 mod realtime;
 mod regions;
+mod replays;
 mod rollup;
+mod silences;
 mod streams;
 mod timeseries;
 mod trending;
@@ -32,6 +37,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
+    access::authorize,
     app::App,
     assets,
     middleware::{PROCESS_TIME, REQUEST_ID, SERVER_TIMING, context},
@@ -54,6 +60,15 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(pipeline::pipeline))
         .routes(routes!(streams::streams))
         .routes(routes!(rollup::rollup))
+        .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(acknowledge::unacknowledge))
+        .routes(routes!(silences::silences, silences::silence))
+        .routes(routes!(silences::unsilence))
+        .routes(routes!(annotations::annotations, annotations::annotate))
+        .routes(routes!(replays::replays, replays::replay))
+        .routes(routes!(replays::cancel))
+        .routes(routes!(control::pause))
+        .routes(routes!(control::resume))
         .routes(routes!(health::health))
         .routes(routes!(ping::ping))
         .routes(routes!(version::version))
@@ -65,11 +80,12 @@ pub(crate) fn router(app: App) -> Result<Router, ApiError> {
     let settings = app.settings.clone();
     let (router, document) = described().split_for_parts();
     Ok(router
-        .with_state(app)
+        .with_state(app.clone())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(assets::file)
         .layer(CatchPanicLayer::new())
         .layer(RequestBodyLimitLayer::new(settings.max_body_bytes))
+        .layer(middleware::from_fn_with_state(app, authorize))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             settings.request_timeout.as_duration(),
@@ -86,9 +102,10 @@ fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
     };
     Ok(CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
         .allow_headers([
             header::ACCEPT,
+            header::AUTHORIZATION,
             header::CACHE_CONTROL,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
@@ -99,6 +116,7 @@ fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
             header::ETAG,
             header::LINK,
             header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
             REQUEST_ID,
             PROCESS_TIME,
             SERVER_TIMING,

@@ -9,6 +9,7 @@ mod replay;
 mod serving;
 mod settings_file;
 mod streams;
+mod token;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub use replay::{Place, ReplayArgs};
 pub use serving::ServingArgs;
 pub use settings_file::with_settings_file;
 pub use streams::StreamArgs;
+pub use token::{Expiry, TokenArgs, TokenCommand};
 
 /// Exact stream analytics: Kafka in, PostgreSQL tables, an API and a live dashboard out.
 #[derive(Debug, Parser)]
@@ -55,6 +57,8 @@ pub enum Command {
     Generate(Box<GenerateArgs>),
     /// Count a part of a stream again, exactly, while its processors run.
     Replay(Box<ReplayArgs>),
+    /// Make, list and take back the tokens that writes through the API need.
+    Token(TokenArgs),
     /// Compare the tables with a truth file, cell by cell.
     Verify(VerifyArgs),
     /// Work on stream definitions.

@@ -25,6 +25,10 @@ pub struct ServingArgs {
         value_name = "ORIGINS"
     )]
     pub allowed_origins: Vec<String>,
+    /// Reads need a token as well, all but those of health.
+    #[arg(long, env = "API_REQUIRE_TOKEN", default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
+        default_missing_value = "true", value_name = "BOOL")]
+    pub require_token: bool,
     /// Longest time an answer is repeated while its data did not change, in seconds.
     #[arg(long, env = "CACHE_TTL", default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub cache_ttl: u32,
@@ -39,6 +43,7 @@ impl ServingArgs {
         ApiSettings {
             host: self.api_host,
             port: self.api_port,
+            require_token: self.require_token,
             allowed_origins: self.allowed_origins.clone(),
             cache_ttl: Millis::new(i64::from(self.cache_ttl) * 1_000),
             metrics: Some(metrics),

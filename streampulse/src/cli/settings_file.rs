@@ -32,9 +32,12 @@ pub fn with_settings_file(mut arguments: Vec<OsString>) -> anyhow::Result<Vec<Os
             known.into_iter().collect::<Vec<_>>().join(", ")
         );
     }
-    let chosen =
-        cli.get_subcommands().find(|command| arguments.iter().any(|given| given == command.get_name()));
-    for (name, flag) in names(&cli).chain(chosen.into_iter().flat_map(names)) {
+    let given = |command: &&Command| arguments.iter().any(|given| given == command.get_name());
+    let chosen = cli.get_subcommands().find(given);
+    // Flags belong to the innermost command.
+    let chosen = chosen.map(|chosen| chosen.get_subcommands().find(given).unwrap_or(chosen));
+    let settable: Vec<_> = names(&cli).chain(chosen.into_iter().flat_map(names)).collect();
+    for (name, flag) in settable {
         let given = arguments.iter().any(|given| {
             given.to_str().is_some_and(|text| text == flag || text.starts_with(&format!("{flag}=")))
         });

@@ -8,6 +8,7 @@ mod migrate;
 mod processor;
 mod replay;
 mod streams;
+mod token;
 mod verify;
 
 use anyhow::Context;
@@ -27,6 +28,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Api(args) => api::run(&args).await,
         Command::Generate(args) => generate::run(*args).await.map_err(Failure::Refused),
         Command::Replay(args) => replay::run(*args).await,
+        Command::Token(args) => token::run(args).await.map_err(Failure::Refused),
         Command::Verify(args) => verify::run(&args).await,
         Command::Streams(StreamsCommand::Check { files }) => streams::check(&files).map_err(Failure::Refused),
         Command::Kafka { port } => local::kafka(port).await.map_err(Failure::Refused),
@@ -60,4 +62,12 @@ pub(crate) fn shutdown_on_signals() -> anyhow::Result<Shutdown> {
         triggered.trigger();
     });
     Ok(shutdown)
+}
+
+/// Who asks, for the audit: the account and the machine.
+pub(crate) fn requester() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::current()).ok().flatten();
+    let user = user.map_or_else(|| nix::unistd::Uid::current().to_string(), |user| user.name);
+    format!("{user}@{}", host.trim())
 }

@@ -3,7 +3,7 @@ use processor::Target;
 use tokio_postgres::Client;
 
 use super::plan::PartitionPlan;
-use crate::cli::ReplayArgs;
+use crate::{cli::ReplayArgs, commands::requester};
 
 /// Asks the partitions' owners; returns the replay's number.
 pub(super) async fn insert(
@@ -80,12 +80,4 @@ fn in_words(args: &ReplayArgs) -> String {
         words.push_str(&format!("--partitions {}", list.join(",")));
     }
     words.trim_end().to_owned()
-}
-
-/// Who asks, for the audit: the account and the machine.
-fn requester() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let user = nix::unistd::User::from_uid(nix::unistd::Uid::current()).ok().flatten();
-    let user = user.map_or_else(|| nix::unistd::Uid::current().to_string(), |user| user.name);
-    format!("{user}@{}", host.trim())
 }
