@@ -137,6 +137,13 @@ impl Problem {
         }
     }
 
+    pub(crate) fn not_acceptable(forms: impl Iterator<Item = String>) -> Self {
+        Self {
+            allowed: forms.collect(),
+            ..Self::new(StatusCode::NOT_ACCEPTABLE, "this is answered in none of the forms that Accept names")
+        }
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
     }

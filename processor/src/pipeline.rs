@@ -9,7 +9,7 @@ use crate::{
     detect::Leader,
     settings::ProcessorSettings,
     sink::{InstallError, check_stream, claim_group},
-    source::{ClientError, StreamThread, ThreadError, ThreadSettings, check_topic, watch_replays},
+    source::{ClientError, Orders, StreamThread, ThreadError, ThreadSettings, check_topic, watch_orders},
 };
 
 /// Something the processor needs is not as it should be; nothing was started.
@@ -79,9 +79,8 @@ pub async fn run(
             shutdown: shutdown.clone(),
         };
         parts.spawn(async move { Ok(leader.run().await?) });
-        let (requested, replays) = watch::channel(Vec::new());
-        let watching =
-            watch_replays(settings.pg.clone(), Arc::clone(definition), requested, shutdown.clone());
+        let (given, orders) = watch::channel(Orders::default());
+        let watching = watch_orders(Arc::clone(&settings), Arc::clone(definition), given, shutdown.clone());
         parts.spawn(async move {
             watching.await;
             Ok(())
@@ -95,7 +94,7 @@ pub async fn run(
                 runtime: Handle::current(),
                 clock: Arc::clone(&clock),
                 shutdown: shutdown.clone(),
-                replays: replays.clone(),
+                orders: orders.clone(),
             };
             parts.spawn(stream_thread(from, number));
         }

@@ -6,5 +6,6 @@ FROM unnest($2::integer[], $3::bigint[]) AS u (source_partition, start_offset)
 ORDER BY u.source_partition
 ON CONFLICT (stream, source_partition) DO UPDATE
     SET owner_epoch = p.owner_epoch + 1, owner = EXCLUDED.owner,
+        handovers = p.handovers + CASE WHEN p.owner IN ('', EXCLUDED.owner) THEN 0 ELSE 1 END,
         topic_id = CASE WHEN p.topic_id = '' THEN EXCLUDED.topic_id ELSE p.topic_id END, idle = false, updated_at = now()
 RETURNING p.source_partition, p.next_offset, p.owner_epoch, p.stream_time, p.commit_seq, p.topic_id

@@ -1,6 +1,6 @@
 //! How an answer is written, as the client wishes.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use headers_accept::Accept;
 use mediatype::{MediaType, MediaTypeBuf, Name, ReadParams, media_type, names};
 
@@ -35,13 +35,7 @@ impl Form {
             let chosen = without_parameters(&accept).negotiate(FORMS.iter().map(|(kind, _)| kind))?;
             FORMS.iter().find(|(kind, _)| kind == chosen).map(|(_, form)| *form)
         });
-        chosen.ok_or_else(|| Problem {
-            allowed: FORMS.iter().map(|(kind, _)| kind.to_string()).collect(),
-            ..Problem::new(
-                StatusCode::NOT_ACCEPTABLE,
-                "this is answered in none of the forms that Accept names",
-            )
-        })
+        chosen.ok_or_else(|| Problem::not_acceptable(FORMS.iter().map(|(kind, _)| kind.to_string())))
     }
 
     pub(crate) fn media_type(self) -> &'static str {

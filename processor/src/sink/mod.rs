@@ -2,6 +2,7 @@
 
 mod claim;
 mod columns;
+mod hold;
 mod install;
 mod replays;
 mod rewind;
@@ -9,6 +10,7 @@ mod statements;
 mod writer;
 
 pub use claim::{ClaimRequest, Claimed, claim, seed, skip_to, started_partitions};
+pub use hold::read_hold;
 pub use install::{InstallError, check_stream, claim_group, install_stream, move_to_group};
 pub use replays::{ReplayRequest, refuse_replay, requested_replays};
 pub use rewind::{Cause, RewindError, RewindRequest, read_position, rewind};

@@ -7,14 +7,15 @@ mod committer;
 mod fetch;
 mod meter;
 mod mirror;
+mod orders;
 mod rebalance;
-mod replays;
 mod start;
 mod task;
 mod thread;
 mod topic_id;
 
 pub use client::{ClientError, LogEnds, check_topic, log_ends, offset_at};
-pub(crate) use replays::watch_replays;
+pub use orders::Orders;
+pub(crate) use orders::watch_orders;
 pub use start::StartError;
 pub use thread::{StreamThread, ThreadError, ThreadSettings};

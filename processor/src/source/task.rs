@@ -166,6 +166,13 @@ impl Task {
         }
     }
 
+    /// An operator paused the stream: what the log holds meanwhile is not known, so the partition is not idle, and the
+    /// wait for that begins anew afterwards.
+    pub fn hold(&mut self, now: Instant) {
+        self.idle = false;
+        self.at_end_since = self.at_end_since.map(|_| now);
+    }
+
     /// Is there anything a commit would change?
     pub fn has_news(&self) -> bool {
         self.next != self.taken_to || self.idle != self.idle_taken

@@ -26,6 +26,7 @@ use super::{
     fetch::{BATCH, FetchQueue, Fetched},
     meter::Meter,
     mirror::Mirror,
+    orders::Orders,
     rebalance::{self, Rebalance, RebalanceInbox},
     task::{Task, Workbench},
 };
@@ -65,8 +66,8 @@ pub struct ThreadSettings {
     pub runtime: Handle,
     pub clock: Arc<dyn Clock>,
     pub shutdown: Shutdown,
-    /// Replays that wait for the owners of their partitions.
-    pub replays: watch::Receiver<Vec<ReplayRequest>>,
+    /// What operators want: replays, a pause.
+    pub orders: watch::Receiver<Orders>,
 }
 
 /// Fewer events than this are the live flow, whatever the end of the log is said to be.
@@ -227,8 +228,11 @@ impl StreamThread {
             self.settle(outcome?);
         }
         let idle_timeout = self.from.definition.window.idle_timeout.as_duration();
-        if !self.paused {
-            for task in self.tasks.values_mut() {
+        let held = self.is_held();
+        for task in self.tasks.values_mut() {
+            if held {
+                task.hold(now);
+            } else if !self.paused {
                 task.watch_idle(now, idle_timeout);
             }
         }
@@ -241,7 +245,7 @@ impl StreamThread {
         if self.mirror.is_due(now) {
             self.mirror.send(&self.consumer);
         }
-        self.pause_when(self.committer.is_busy() && self.is_full())?;
+        self.pause_when(held || (self.committer.is_busy() && self.is_full()))?;
         self.claim_back(now)?;
         self.carry_out_replays()
     }
@@ -258,6 +262,11 @@ impl StreamThread {
             self.read_on_elsewhere(partition)?;
         }
         Ok(())
+    }
+
+    /// Has an operator paused the stream? Until that is known, it counts as paused.
+    fn is_held(&self) -> bool {
+        !self.from.orders.borrow().reading
     }
 
     fn is_full(&self) -> bool {
@@ -330,7 +339,8 @@ impl StreamThread {
             self.tasks.contains_key(&request.partition)
                 && !self.settled_replays.contains(&(request.replay, request.partition))
         };
-        let requests: Vec<ReplayRequest> = self.from.replays.borrow().iter().filter(ours).copied().collect();
+        let requests: Vec<ReplayRequest> =
+            self.from.orders.borrow().replays.iter().filter(ours).copied().collect();
         if requests.is_empty() || Instant::now() < self.replays_after {
             return Ok(());
         }
@@ -438,7 +448,8 @@ impl StreamThread {
             self.consumer.resume(&self.consumer.assignment()?)?;
             self.paused = false;
         }
-        Ok(())
+        // At once, so that a paused stream loses no record to the change of its owners.
+        self.pause_when(self.is_held())
     }
 
     /// Commits all there is, within the flush timeout; what does not make it is read again by the next owner.
