@@ -47,7 +47,10 @@ impl Stage {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap_servers)
-            .env("DATABASE_URL", format!("postgres://{}:{password}@127.0.0.1:{port}/{}", pg.user, pg.dbname))
+            .env(
+                "DATABASE_URL",
+                format!("postgres://{}:{password}@127.0.0.1:{port}/{}?sslmode=disable", pg.user, pg.dbname),
+            )
             .env("STREAMS", &self.definition.name)
             .env("KAFKA_TOPIC", &self.definition.topic);
     }

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use super::DbError;
+use super::{DbError, Tls};
 
 /// How to reach the database. `Debug` and `Display` leave the password out.
 #[derive(Clone)]
@@ -10,6 +10,7 @@ pub struct PgSettings {
     pub dbname: String,
     pub user: String,
     pub password: Option<String>,
+    pub tls: Tls,
 }
 
 /// What every session of ours asks of the server: to give up on us when we vanish without a word, so that no lock of
@@ -18,7 +19,7 @@ const SESSION: &str = "-c idle_in_transaction_session_timeout=10s -c tcp_keepali
     -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c client_min_messages=warning";
 
 impl PgSettings {
-    /// Reads `postgres://user:password@host:port/dbname`.
+    /// Reads `postgres://user:password@host:port/dbname?sslmode=verify-full&sslrootcert=FILE`.
     ///
     /// # Errors
     /// When the text is not such a URL; the message never repeats it, as it may hold a password.
@@ -28,10 +29,19 @@ impl PgSettings {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(refused("must begin with postgres://"));
         }
-        if let Some((key, value)) = url.query_pairs().next()
-            && (key != "sslmode" || !matches!(&*value, "disable" | "prefer"))
-        {
-            return Err(refused(&format!("has the parameter {key}={value}, which is not supported")));
+        let mut tls = Tls::default();
+        for (key, value) in url.query_pairs() {
+            match &*key {
+                "sslmode" => {
+                    tls.mode = value
+                        .parse()
+                        .map_err(|error| refused(&format!("has the parameter sslmode: {error}")))?;
+                }
+                "sslrootcert" => tls.root_cert = Some(value.into_owned().into()),
+                _ => {
+                    return Err(refused(&format!("has the parameter {key}={value}, which is not supported")));
+                }
+            }
         }
         let decoded = |text: &str| {
             url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
@@ -46,6 +56,7 @@ impl PgSettings {
             port: url.port().unwrap_or(5432),
             dbname: if dbname.is_empty() { user.clone() } else { dbname },
             password: url.password().map(decoded),
+            tls,
             user,
         })
     }
@@ -60,6 +71,7 @@ impl PgSettings {
             .application_name(application_name)
             .connect_timeout(Duration::from_secs(5))
             .options(SESSION)
+            .ssl_mode(self.tls.client_mode())
             .keepalives_idle(Duration::from_secs(15))
             // A server that vanished without a word is noticed within this, also in mid-query.
             .tcp_user_timeout(Duration::from_secs(20));
@@ -85,6 +97,7 @@ impl fmt::Debug for PgSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::SslMode;
 
     #[test]
     fn reads_a_url_and_never_prints_the_password() {
@@ -94,8 +107,17 @@ mod tests {
     }
 
     #[test]
+    fn a_url_says_how_to_encrypt() {
+        let tls = |url: &str| PgSettings::from_url(url).unwrap().tls;
+        assert_eq!(tls("postgres://u@h/d").mode, SslMode::Prefer);
+        let full = tls("postgres://u@h/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem");
+        assert_eq!(full, Tls { mode: SslMode::VerifyFull, root_cert: Some("/etc/ca.pem".into()) });
+        assert!(PgSettings::from_url("postgres://u@h/d?sslcert=x").is_err());
+    }
+
+    #[test]
     fn a_refused_url_is_not_repeated() {
-        for text in ["mysql://u:hidden@h/d", "not a url hidden", "postgres://u:hidden@h/d?sslmode=require"] {
+        for text in ["mysql://u:hidden@h/d", "not a url hidden", "postgres://u:hidden@h/d?sslmode=most"] {
             let message = PgSettings::from_url(text).unwrap_err().to_string();
             assert!(!message.contains("hidden"), "{message}");
         }

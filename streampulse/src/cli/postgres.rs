@@ -1,11 +1,13 @@
+use std::path::PathBuf;
+
 use clap::Args;
-use common::db::{DbError, PgSettings};
+use common::db::{DbError, PgSettings, SslMode, Tls};
 
 /// How to reach PostgreSQL.
 #[derive(Clone, Args)]
 #[command(next_help_heading = "PostgreSQL")]
 pub struct PostgresArgs {
-    /// All of the below in one, as postgres://user:password@host:port/database.
+    /// All of the below in one, as postgres://user:password@host:port/database?sslmode=MODE&sslrootcert=FILE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
     #[arg(long, env = "PG_HOST", default_value = "localhost", value_name = "HOST")]
@@ -18,9 +20,12 @@ pub struct PostgresArgs {
     pub pg_user: String,
     #[arg(long, env = "PG_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     pub pg_password: Option<String>,
-    /// Encryption of the connection; only disable and prefer are supported so far.
-    #[arg(long, env = "PG_SSLMODE", default_value = "prefer", value_name = "MODE", value_parser = ["disable", "prefer"])]
-    pub pg_sslmode: String,
+    /// Encryption of the connection: disable, prefer, require, verify-ca or verify-full.
+    #[arg(long, env = "PG_SSLMODE", default_value = "prefer", value_name = "MODE")]
+    pub pg_sslmode: SslMode,
+    /// PEM file of the authorities to believe with verify-ca and verify-full [default: the system's].
+    #[arg(long, env = "PG_SSLROOTCERT", value_name = "FILE")]
+    pub pg_sslrootcert: Option<PathBuf>,
 }
 
 impl PostgresArgs {
@@ -35,6 +40,7 @@ impl PostgresArgs {
                 dbname: self.pg_database.clone(),
                 user: self.pg_user.clone(),
                 password: self.pg_password.clone(),
+                tls: Tls { mode: self.pg_sslmode, root_cert: self.pg_sslrootcert.clone() },
             }),
         }
     }

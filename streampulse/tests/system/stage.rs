@@ -128,7 +128,7 @@ impl Stage {
     pub fn url(&self) -> String {
         let pg = &self.pg;
         let password = pg.password.clone().unwrap_or_default();
-        format!("postgres://{}:{password}@{}:{}/{}", pg.user, pg.host, pg.port, pg.dbname)
+        format!("postgres://{}:{password}@{}:{}/{}?sslmode=disable", pg.user, pg.host, pg.port, pg.dbname)
     }
 
     /// The same through a tap that listens on `port`.

@@ -6,7 +6,7 @@ mod options;
 
 use std::{fmt, time::Duration};
 
-use common::db::{DbError, PgSettings};
+use common::db::{DbError, PgSettings, Tls};
 use nix::sys::signal::Signal;
 
 use self::cluster::Cluster;
@@ -50,10 +50,13 @@ impl PrivatePostgres {
         settings(&self.cluster, self.port, DATABASE)
     }
 
-    /// The same as `postgres://user:password@127.0.0.1:port/streampulse`. Holds the password.
+    /// The same as `postgres://user:password@127.0.0.1:port/streampulse?sslmode=disable`. Holds the password.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("postgres://{SUPERUSER}:{}@127.0.0.1:{}/{DATABASE}", self.cluster.password, self.port)
+        format!(
+            "postgres://{SUPERUSER}:{}@127.0.0.1:{}/{DATABASE}?sslmode=disable",
+            self.cluster.password, self.port
+        )
     }
 
     /// The process id of the server.
@@ -162,5 +165,6 @@ fn settings(cluster: &Cluster, port: u16, dbname: &str) -> PgSettings {
         dbname: dbname.to_owned(),
         user: SUPERUSER.to_owned(),
         password: Some(cluster.password.clone()),
+        tls: Tls::disabled(),
     }
 }

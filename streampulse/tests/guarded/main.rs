@@ -1,4 +1,4 @@
-//! The API in front of a real PostgreSQL: who may write, what is written, and what is refused.
+//! What guards the data, in front of a real PostgreSQL: tokens, checks of what is written, limits, roles and TLS.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,3 +9,5 @@ mod access;
 mod alerts;
 mod hostile;
 mod operating;
+mod roles;
+mod tls;

@@ -61,7 +61,12 @@ impl House {
         for stream in &streams {
             processor::install_stream(&mut client, stream).await.unwrap();
         }
-        let mut settings = ApiSettings { host: [127, 0, 0, 1].into(), port: 0, ..ApiSettings::new(streams) };
+        let mut settings = ApiSettings {
+            host: [127, 0, 0, 1].into(),
+            port: 0,
+            writes_per_minute: 0,
+            ..ApiSettings::new(streams)
+        };
         change(&mut settings);
         let bound = api::bind(settings).await.unwrap();
         let address = bound.address().to_string();
