@@ -6,7 +6,7 @@ use common::shutdown::Shutdown;
 use deadpool_postgres::Pool;
 
 use crate::{
-    access::Register, cache::Cache, catalog::Catalog, push::Publisher, settings::ApiSettings,
+    access::Register, cache::Cache, catalog::Catalog, clients::Rates, push::Publisher, settings::ApiSettings,
     watcher::Watcher,
 };
 
@@ -23,6 +23,7 @@ pub(crate) struct Parts {
     pub(crate) watcher: Watcher,
     pub(crate) publisher: Publisher,
     pub(crate) tokens: Register,
+    pub(crate) rates: Rates,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -35,6 +36,7 @@ impl App {
         );
         let watcher = Watcher::new(settings.watch_interval.as_duration());
         let publisher = Publisher::new(settings.max_subscribers);
+        let rates = Rates::new(&settings);
         Self(Arc::new(Parts {
             settings,
             catalog,
@@ -42,6 +44,7 @@ impl App {
             cache,
             watcher,
             publisher,
+            rates,
             tokens: Register::default(),
             shutdown,
         }))

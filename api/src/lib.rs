@@ -12,6 +12,7 @@ mod server;
 
 mod access;
 mod body;
+mod clients;
 mod middleware;
 mod parameters;
 mod problem;

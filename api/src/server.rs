@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::http::HeaderValue;
+use axum::{extract::ConnectInfo, http::HeaderValue};
 use common::shutdown::Shutdown;
 use deadpool_postgres::Pool;
 use hyper::server::conn::http1;
@@ -18,10 +18,18 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-use crate::{app::App, catalog::Catalog, routes, settings::ApiSettings, watcher::Probe};
+use tower_http::add_extension::AddExtension;
+
+use crate::{
+    app::App, catalog::Catalog, clients::Connections, routes, settings::ApiSettings, watcher::Probe,
+};
 
 /// How often metrics fold what was recorded since.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// How often clients that have been quiet are forgotten.
+const RATES_UPKEEP: Duration = Duration::from_secs(60);
+/// Less than this hyper does not take.
+const LEAST_HEAD_BYTES: usize = 8 << 10;
 /// Pause after a failed accept, which mostly means too many open files.
 const AFTER_ACCEPT_FAILURE: Duration = Duration::from_millis(50);
 
@@ -127,14 +135,24 @@ impl Bound {
                 }
             });
         }
+        background.spawn({
+            let app = app.clone();
+            async move {
+                loop {
+                    sleep(RATES_UPKEEP).await;
+                    app.rates.forget_the_quiet();
+                }
+            }
+        });
         tracing::info!(%address, "API listening");
-        accept(&listener, &app, TowerToHyperService::new(router)).await;
+        accept(&listener, &app, &router).await;
         background.abort_all();
         Ok(())
     }
 }
 
-async fn accept(listener: &TcpListener, app: &App, service: TowerToHyperService<axum::Router>) {
+async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
+    let clients = Connections::new(app.settings.max_connections_per_client, &app.settings.trusted_proxies);
     let permits = Arc::new(Semaphore::new(app.settings.max_connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -146,13 +164,17 @@ async fn accept(listener: &TcpListener, app: &App, service: TowerToHyperService<
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            (Ok(permit), Ok((stream, _))) => {
-                let connection = graceful.watch(connection(stream, app, service.clone()));
+            (Ok(permit), Ok((stream, peer))) => {
+                let Some(place) = clients.admit(peer.ip()) else {
+                    tracing::debug!(%peer, "connection closed: the client has as many as it may");
+                    continue;
+                };
+                let connection = graceful.watch(connection(stream, app, (router.clone(), peer)));
                 connections.spawn(async move {
                     if let Err(error) = connection.await {
                         tracing::debug!(%error, "connection ended");
                     }
-                    drop(permit);
+                    drop((permit, place));
                 });
             }
             (_, Err(error)) => {
@@ -170,11 +192,14 @@ async fn accept(listener: &TcpListener, app: &App, service: TowerToHyperService<
     connections.shutdown().await;
 }
 
+/// All routes, told who asks.
+type Service = AddExtension<axum::Router, ConnectInfo<SocketAddr>>;
+
 fn connection(
     stream: TcpStream,
     app: &App,
-    service: TowerToHyperService<axum::Router>,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
+    (router, peer): (axum::Router, SocketAddr),
+) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Service>> {
     // Answers are whole; waiting to fill packets only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
@@ -182,7 +207,12 @@ fn connection(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.settings.header_read_timeout.as_duration())
-        .serve_connection(TokioIo::new(stream), service)
+        // Larger heads are answered 431.
+        .max_buf_size(app.settings.max_head_bytes.max(LEAST_HEAD_BYTES))
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(AddExtension::new(router, ConnectInfo(peer))),
+        )
 }
 
 #[cfg(test)]

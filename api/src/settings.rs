@@ -6,6 +6,7 @@ use common::{
     clock::{Clock, SystemClock},
     duration::Millis,
 };
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use schema::StreamDefinition;
 
@@ -43,9 +44,19 @@ pub struct ApiSettings {
     pub drain_timeout: Millis,
     /// Connections served at once; more wait to be accepted. Default 1,024.
     pub max_connections: usize,
+    /// Of these, those of one client; further ones are closed at once. Default 256.
+    pub max_connections_per_client: usize,
+    /// `API_READS_PER_SECOND` of one client, and twice as many in a burst; 0 is no limit. Default 500.
+    pub reads_per_second: u32,
+    /// `API_WRITES_PER_MINUTE` of one client, refused ones included; 0 is no limit. Default 60.
+    pub writes_per_minute: u32,
+    /// `API_TRUSTED_PROXIES`: what these say in `X-Forwarded-For` of whom they ask for is believed. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
     /// Event streams open at once; more are answered 503. Keep it below `max_connections`, or streams can starve
     /// everything else. Default 512.
     pub max_subscribers: usize,
+    /// Bytes a request's head may have, at least 8 KiB. Default 16 KiB.
+    pub max_head_bytes: usize,
     /// Bytes a request's body may have. Default 16 KiB.
     pub max_body_bytes: usize,
     /// How often the data version is read while anyone is interested. Default 25 ms.
@@ -79,7 +90,12 @@ impl ApiSettings {
             header_read_timeout: Millis::new(30_000),
             drain_timeout: Millis::new(10_000),
             max_connections: 1_024,
+            max_connections_per_client: 256,
+            reads_per_second: 500,
+            writes_per_minute: 60,
+            trusted_proxies: Vec::new(),
             max_subscribers: 512,
+            max_head_bytes: 16 << 10,
             max_body_bytes: 16 << 10,
             watch_interval: Millis::new(25),
             push_interval: Millis::new(100),

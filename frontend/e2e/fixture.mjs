@@ -104,6 +104,7 @@ function alerts(now) {
     metric_value: value,
     threshold_value: threshold,
     created_at: iso(begun - ago * MINUTE_MS),
+    silenced: false,
   });
   const data = [
     alert(93, "CRITICAL", "sa-east", 0.814, 0.85, 2, "Success rate of sa-east is 81.4 % over 252 downloads"),

@@ -75,6 +75,8 @@ fn without_parameters(accept: &Accept) -> Accept {
 mod tests {
     use axum::http::HeaderValue;
 
+    use axum::http::StatusCode;
+
     use super::*;
 
     fn negotiated(accept: &[&str]) -> Result<Form, Problem> {

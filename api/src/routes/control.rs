@@ -6,6 +6,7 @@ use axum::{
 };
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use utoipa::ToSchema;
 
 use crate::{
@@ -85,6 +86,18 @@ pub(super) async fn resume(
     set(&app, acting, (&stream, false), told).await
 }
 
+impl StreamControl {
+    pub(super) fn of(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            stream: row.try_get("stream")?,
+            paused: row.try_get("paused")?,
+            reason: row.try_get("reason")?,
+            changed_by: row.try_get("changed_by")?,
+            changed_at: row.try_get("changed_at")?,
+        })
+    }
+}
+
 async fn set(
     app: &App,
     acting: Acting,
@@ -98,13 +111,7 @@ async fn set(
         .row(STREAM_CONTROL_SET, &[&stream.name, &paused, &reason, &write.by()])
         .await?
         .ok_or(LoadError::Internal)?;
-    let control = StreamControl {
-        stream: row.get(0),
-        paused: row.get(1),
-        reason: row.get(2),
-        changed_by: row.get(3),
-        changed_at: row.get(4),
-    };
+    let control = StreamControl::of(&row).map_err(LoadError::from)?;
     let deed = Deed {
         action: if paused { "stream.pause" } else { "stream.resume" },
         subject: format!("stream {}", stream.name),

@@ -5,6 +5,7 @@ mod alerts;
 mod annotations;
 mod control;
 pub(crate) mod dashboard;
+mod dead_letters;
 mod devices;
 mod events;
 mod health;
@@ -12,6 +13,7 @@ mod metrics;
 mod ping;
 mod pipeline;
 mod realtime;
+mod redrive;
 mod regions;
 mod replays;
 mod rollup;
@@ -40,6 +42,7 @@ use crate::{
     access::authorize,
     app::App,
     assets,
+    clients::limit,
     middleware::{PROCESS_TIME, REQUEST_ID, SERVER_TIMING, context},
     openapi::Description,
     server::{ApiError, origins},
@@ -67,6 +70,8 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(annotations::annotations, annotations::annotate))
         .routes(routes!(replays::replays, replays::replay))
         .routes(routes!(replays::cancel))
+        .routes(routes!(dead_letters::dead_letters))
+        .routes(routes!(redrive::redrive))
         .routes(routes!(control::pause))
         .routes(routes!(control::resume))
         .routes(routes!(health::health))
@@ -85,11 +90,12 @@ pub(crate) fn router(app: App) -> Result<Router, ApiError> {
         .fallback(assets::file)
         .layer(CatchPanicLayer::new())
         .layer(RequestBodyLimitLayer::new(settings.max_body_bytes))
-        .layer(middleware::from_fn_with_state(app, authorize))
+        .layer(middleware::from_fn_with_state(app.clone(), authorize))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             settings.request_timeout.as_duration(),
         ))
+        .layer(middleware::from_fn_with_state(app, limit))
         .layer(cors(&settings)?)
         .layer(middleware::from_fn(context)))
 }

@@ -27,7 +27,7 @@ use crate::{
     write::{Deed, Write},
 };
 
-const REPLAYS: &str = include_str!("../../../sql/queries/replays.sql");
+pub(super) const REPLAYS: &str = include_str!("../../../sql/queries/replays.sql");
 const REPLAY_POSITIONS: &str = include_str!("../../../sql/queries/replay_positions.sql");
 const REPLAY_INSERT: &str = include_str!("../../../sql/queries/replay_insert.sql");
 const REPLAY_CANCEL: &str = include_str!("../../../sql/queries/replay_cancel.sql");

@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody sees to an alert */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/unacknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an acknowledgement back */
+        post: operations["unacknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people noted */
+        get: operations["annotations"];
+        put?: never;
+        /** Notes something at a point in time */
+        post: operations["annotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/dashboard": {
         parameters: {
             query?: never;
@@ -15,6 +67,44 @@ export interface paths {
         get: operations["dashboard"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records that could not be counted, and why */
+        get: operations["dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dead-letters/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends dead letters through again, by counting their partitions again from the first that would be counted now
+         * @description The record is read from the log again in its place among the others, so it is counted once, and the tables are those
+         *     of a run from scratch.
+         */
+        post: operations["redrive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -33,6 +123,76 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last replays */
+        get: operations["replays"];
+        put?: never;
+        /** Has a part of a stream counted again, exactly, while its processors run */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes back what no processor has taken up of a replay */
+        delete: operations["cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is silenced now */
+        get: operations["silences"];
+        put?: never;
+        /** Silences alerts of a rule for a while */
+        post: operations["silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a silence before its time */
+        delete: operations["unsilence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -179,6 +339,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/streams/{stream}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a stream: its processors stop reading within a second or so, keep their partitions, and commit what they have */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streams/{stream}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused stream go on where it was */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/streams/{stream}/{rollup}": {
         parameters: {
             query?: never;
@@ -272,6 +466,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Whether somebody has seen to an alert. */
+        Acknowledgement: {
+            acknowledged: boolean;
+            /** Format: date-time */
+            acknowledged_at?: string | null;
+            /** @description The name of the token. */
+            acknowledged_by?: string | null;
+            /** Format: int64 */
+            id: number;
+        };
         Alert: {
             alert_type: string;
             /** Format: date-time */
@@ -285,6 +489,8 @@ export interface components {
             region?: string | null;
             /** @description `CRITICAL`, `WARNING` or `INFO`. */
             severity: string;
+            /** @description Somebody does not want to hear of it; see `/api/silences`. */
+            silenced: boolean;
             /** Format: double */
             threshold_value: number;
         };
@@ -294,9 +500,40 @@ export interface components {
             data: components["schemas"]["Alert"][];
             /**
              * Format: int64
-             * @description Of all severities.
+             * @description Of all severities, without those that are silenced.
              */
             unacknowledged_count: number;
+        };
+        Annotation: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The name of the token. */
+            created_by: string;
+            /** Format: int64 */
+            id: number;
+            text: string;
+        };
+        /** @description Notes, the latest first. */
+        Annotations: {
+            count: number;
+            data: components["schemas"]["Annotation"][];
+        };
+        /** @description What became of a cancellation. */
+        CancelledReplay: {
+            /**
+             * Format: int64
+             * @description Partitions that had begun, and go on to their end.
+             */
+            begun: number;
+            /**
+             * Format: int64
+             * @description Partitions that nobody had taken up.
+             */
+            cancelled: number;
+            /** Format: int64 */
+            replay: number;
         };
         /** @description All panels of the dashboard, of the same moment. */
         Dashboard: {
@@ -306,6 +543,35 @@ export interface components {
             stats: components["schemas"]["Realtime"];
             timeseries: components["schemas"]["Timeseries"];
             trending: components["schemas"]["Listed_Trending"];
+        };
+        DeadLetter: {
+            detail: string;
+            /** Format: int64 */
+            offset: number;
+            /** Format: int32 */
+            partition: number;
+            /** @description The first bytes of the record. */
+            payload_base64: string;
+            /**
+             * Format: int64
+             * @description Bytes the record had.
+             */
+            payload_size: number;
+            /** @description One of a closed set, see docs/architecture.md. */
+            reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+            topic: string;
+            /** @description `payload_base64` is not all of it. */
+            truncated: boolean;
+        };
+        /** @description Records that could not be counted, by partition and offset. */
+        DeadLetters: {
+            count: number;
+            data: components["schemas"]["DeadLetter"][];
+            /** @description Give this as `after` for the next page; null on the last one. */
+            next?: string | null;
+            stream: string;
         };
         /** @description One kind of device, all versions of its system together. */
         Device: {
@@ -329,7 +595,7 @@ export interface components {
             data: components["schemas"]["Alert"][];
             /**
              * Format: int64
-             * @description Of all severities.
+             * @description Of all severities, without those that are silenced.
              */
             unacknowledged_count: number;
         } & {
@@ -453,6 +719,19 @@ export interface components {
         } & {
             meta: components["schemas"]["Meta"];
         };
+        /** @description Offsets `from_offset` to `to_offset`, without the last, that were skipped. */
+        Gap: {
+            /** Format: int64 */
+            from_offset: number;
+            /** Format: int32 */
+            partition: number;
+            reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+            recorded_by: string;
+            /** Format: int64 */
+            to_offset: number;
+        };
         /** @description Whether answers can be given. */
         Health: {
             /** @description The database was read just now. */
@@ -563,6 +842,52 @@ export interface components {
              */
             lag_seconds?: number | null;
         };
+        /** @description A note at a point in time. */
+        NewAnnotation: {
+            /**
+             * Format: date-time
+             * @description Now where it is left out.
+             */
+            at?: string | null;
+            text: string;
+        };
+        /** @description What is to be counted again: from an offset, or from a window on. One of the two. */
+        NewReplay: {
+            /**
+             * Format: int64
+             * @description Windows with records at or after this offset are built again.
+             */
+            from_offset?: number | null;
+            /**
+             * Format: date-time
+             * @description The windows from this event time on are built again, and those that have records after their first one.
+             */
+            from_window?: string | null;
+            /** @description All where it is left out. */
+            partitions?: number[] | null;
+            /** @description The one behind `/api/stats` where it is left out. */
+            stream?: string | null;
+            /**
+             * Format: int64
+             * @description Only windows with records before this offset.
+             */
+            to_offset?: number | null;
+        };
+        /** @description Which alerts nobody wants to hear of, and until when. */
+        NewSilence: {
+            /** @description The alerts' dimension key, joined by `/`; with a `*` at the end all that begin so; all where it is left out. */
+            dimension?: string | null;
+            reason?: string | null;
+            /** @description An `alert_type` of that stream. */
+            rule: string;
+            /** @description The one behind `/api/stats` where it is left out. */
+            stream?: string | null;
+            /**
+             * Format: date-time
+             * @description At most 366 days from now.
+             */
+            until: string;
+        };
         PartitionState: {
             /** Format: int64 */
             commit_seq: number;
@@ -579,6 +904,11 @@ export interface components {
              * @description Records not yet read when last looked at.
              */
             lag: number;
+            /**
+             * Format: double
+             * @description 0 where everything was read when last looked at, else as `stream_time_lag_seconds`.
+             */
+            lag_seconds?: number | null;
             /** Format: int64 */
             late_events: number;
             /**
@@ -591,6 +921,16 @@ export interface components {
             owner_epoch: number;
             /** Format: int32 */
             partition: number;
+            /**
+             * Format: int64
+             * @description How often it came to another owner.
+             */
+            rebalances: number;
+            /**
+             * Format: int64
+             * @description Where a replay under way has caught up with it; null where there is none.
+             */
+            replaying_until?: number | null;
             /**
              * Format: date-time
              * @description Highest event time seen; null before the first event.
@@ -683,6 +1023,31 @@ export interface components {
             /** Format: int64 */
             unique_content: number;
         };
+        /** @description Why. */
+        Reason: {
+            reason?: string | null;
+        };
+        /** @description Which dead letters to send through again. */
+        Redrive: {
+            /** @description These only, of `partition`. */
+            offsets?: number[] | null;
+            /** Format: int32 */
+            partition?: number | null;
+            reason?: string | null;
+            /** @description The one behind `/api/stats` where it is left out. */
+            stream?: string | null;
+        };
+        /** @description A replay from the first of the chosen records that would be counted now, in each partition. */
+        Redriven: {
+            /** @description False where there were too many to look at all; ask again with a partition or a reason. */
+            complete: boolean;
+            /** @description Records that were decoded again to find them. */
+            examined: number;
+            partitions: components["schemas"]["RequestedPart"][];
+            /** Format: int64 */
+            replay: number;
+            stream: string;
+        };
         /** @description One region with downloads; a region without any has no row. */
         Region: {
             /**
@@ -699,6 +1064,63 @@ export interface components {
              * @description 0 to 1, three decimals.
              */
             success_rate?: number | null;
+        };
+        /** @description Who wanted what counted again, and how far that is. */
+        ReplayState: {
+            /** Format: int64 */
+            cancelled: number;
+            /** @description Why partitions were merged or refused. */
+            detail: string;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            frozen: number;
+            /** Format: int64 */
+            merged: number;
+            /**
+             * Format: int64
+             * @description Records that the running ones have yet to read again.
+             */
+            records_left: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            replay: number;
+            request: string;
+            /**
+             * Format: int64
+             * @description Partitions by what became of them.
+             */
+            requested: number;
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string;
+            /** Format: int64 */
+            running: number;
+            stream: string;
+            /**
+             * Format: int64
+             * @description Windows built again, and those that could not be.
+             */
+            windows: number;
+        };
+        /** @description The last replays, newest first. */
+        Replays: {
+            count: number;
+            data: components["schemas"]["ReplayState"][];
+        };
+        RequestedPart: {
+            /** Format: int64 */
+            from_offset: number;
+            /** Format: int32 */
+            partition: number;
+        };
+        /** @description A request that the partitions' owners take up within a second or so. */
+        RequestedReplay: {
+            partitions: components["schemas"]["RequestedPart"][];
+            /** Format: int64 */
+            replay: number;
+            stream: string;
         };
         /** @description Rows of a rollup, grouped as asked. */
         RollupAnswer: {
@@ -787,6 +1209,31 @@ export interface components {
             schema_version: number;
             version: string;
         };
+        /** @description Alerts that it covers are kept, marked, and not counted as unacknowledged. */
+        Silence: {
+            /** @description The name of the token. */
+            created_by: string;
+            dimension?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was ended before its time.
+             */
+            ended_at?: string | null;
+            /** Format: int64 */
+            id: number;
+            reason: string;
+            rule: string;
+            /** Format: date-time */
+            starts_at: string;
+            stream: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description The silences in effect. */
+        Silences: {
+            count: number;
+            data: components["schemas"]["Silence"][];
+        };
         Stream: {
             /** Format: double */
             grace_seconds: number;
@@ -799,18 +1246,43 @@ export interface components {
             /** Format: double */
             window_seconds: number;
         };
+        /** @description Whether a stream is read, and who said so. */
+        StreamControl: {
+            /** Format: date-time */
+            changed_at: string;
+            /** @description The name of the token. */
+            changed_by: string;
+            paused: boolean;
+            reason: string;
+            stream: string;
+        };
         StreamState: {
+            control?: components["schemas"]["StreamControl"] | null;
             /** Format: int64 */
             dead_letters: number;
+            /** @description Offsets that were never counted, the latest 20. */
+            gaps: components["schemas"]["Gap"][];
             /**
              * Format: int64
              * @description Records not yet read, over all partitions.
              */
             lag: number;
+            /**
+             * Format: double
+             * @description The greatest of its partitions.
+             */
+            lag_seconds?: number | null;
             /** Format: int64 */
             late_events: number;
             meta: components["schemas"]["Meta"];
             partitions: components["schemas"]["PartitionState"][];
+            /**
+             * Format: int64
+             * @description How often partitions came to another owner.
+             */
+            rebalances: number;
+            /** @description Replays that have not ended, the latest 20. */
+            replays: components["schemas"]["ReplayState"][];
             stream: string;
             topic: string;
         };
@@ -865,6 +1337,319 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is acknowledged; by whom it was first, where it was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unacknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    annotations: {
+        parameters: {
+            query?: {
+                /** @description Notes at times from so many minutes ago on. */
+                minutes?: number;
+                /** @description Rows at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotations"];
+                };
+            };
+            /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    annotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnnotation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard: {
         parameters: {
             query?: never;
@@ -902,6 +1687,162 @@ export interface operations {
             };
         };
     };
+    dead_letters: {
+        parameters: {
+            query?: {
+                /** @description The one behind `/api/stats` where it is left out. */
+                stream?: string;
+                partition?: number;
+                /** @description Only records with this reason. */
+                reason?: string;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Rows at most. */
+                limit?: number;
+                /** @description Bytes of each record at most. */
+                bytes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description There is no such stream; `allowed` lists those there are */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redrive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redrive"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redriven"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No dead letter is chosen, or there is no such stream */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description None of the chosen would be counted by the definition that is served */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pipeline: {
         parameters: {
             query?: never;
@@ -921,6 +1862,441 @@ export interface operations {
             };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replays: {
+        parameters: {
+            query?: {
+                /** @description Only those of this stream. */
+                stream?: string;
+                /** @description Rows at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replays"];
+                };
+            };
+            /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedReplay"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The replay */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledReplay"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such replay */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silences"];
+                };
+            };
+            /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The silence */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such silence */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1243,6 +2619,198 @@ export interface operations {
             };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A stream's name */
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamControl"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such stream; `allowed` lists those there are */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A stream's name */
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamControl"];
+                };
+            };
+            /** @description No token, or none that is good; `WWW-Authenticate` asks for one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope is too small; `detail` names the one that is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such stream; `allowed` lists those there are */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not said to be JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, a parameter or a number in the path is not what it must be; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

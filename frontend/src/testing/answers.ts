@@ -70,6 +70,7 @@ export function snapshot(version: number, total: number): Snapshot {
           metric_value: 0.81,
           threshold_value: 0.9,
           created_at: "2026-01-01T11:55:00Z",
+          silenced: false,
         },
       ],
       count: 1,

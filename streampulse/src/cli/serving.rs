@@ -29,6 +29,15 @@ pub struct ServingArgs {
     #[arg(long, env = "API_REQUIRE_TOKEN", default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1,
         default_missing_value = "true", value_name = "BOOL")]
     pub require_token: bool,
+    /// Reads of one client, and twice as many in a burst; 0 is no limit.
+    #[arg(long, env = "API_READS_PER_SECOND", default_value_t = 500, value_name = "N")]
+    pub reads_per_second: u32,
+    /// Writes of one client; 0 is no limit.
+    #[arg(long, env = "API_WRITES_PER_MINUTE", default_value_t = 60, value_name = "N")]
+    pub writes_per_minute: u32,
+    /// Proxies that are believed in X-Forwarded-For: networks such as 10.0.0.0/8, separated by commas.
+    #[arg(long, env = "API_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Longest time an answer is repeated while its data did not change, in seconds.
     #[arg(long, env = "CACHE_TTL", default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub cache_ttl: u32,
@@ -43,6 +52,9 @@ impl ServingArgs {
         ApiSettings {
             host: self.api_host,
             port: self.api_port,
+            reads_per_second: self.reads_per_second,
+            writes_per_minute: self.writes_per_minute,
+            trusted_proxies: self.trusted_proxies.clone(),
             require_token: self.require_token,
             allowed_origins: self.allowed_origins.clone(),
             cache_ttl: Millis::new(i64::from(self.cache_ttl) * 1_000),

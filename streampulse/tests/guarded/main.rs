@@ -7,7 +7,10 @@ mod request;
 
 mod access;
 mod alerts;
+mod dead_letters;
 mod hostile;
+mod limits;
 mod operating;
+mod pipeline;
 mod roles;
 mod tls;

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod http;
+#[allow(dead_code, reason = "the other test looks at more of an answer")]
+#[path = "../guarded/request.rs"]
+mod request;
 mod stage;
 mod tap;
 
@@ -15,6 +18,7 @@ mod detection;
 mod exactly_once;
 mod former_leader;
 mod lost_log;
+mod operating;
 mod page;
 mod query;
 mod refusals;

@@ -20,6 +20,7 @@ const alert = (id: number): Alert => ({
   metric_value: 0.88,
   threshold_value: 0.9,
   created_at: "2026-01-01T11:55:00Z",
+  silenced: false,
 });
 
 function withAlerts(version: number, data: Alert[], open = data.length) {
