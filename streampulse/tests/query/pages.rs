@@ -12,6 +12,7 @@ async fn pages(stage: &Stage, query: &str, size: usize) -> (Vec<Value>, usize) {
         assert_eq!(page["count"], page["data"].as_array().unwrap().len());
         rows.extend(page["data"].as_array().unwrap().iter().cloned());
         count += 1;
+        assert!(count <= 100, "the pages do not end: {query} by {size}");
         match page["next"].as_str() {
             Some(cursor) => next = format!("&cursor={cursor}"),
             None => return (rows, count),

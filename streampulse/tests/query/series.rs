@@ -24,7 +24,8 @@ fn expected(rows: &[(&str, &str, Option<i64>)]) -> Vec<(String, String, Value)> 
         .collect()
 }
 
-/// Counted from 11:50 on; records 100 to 199 were skipped between 11:53 and 11:57; seen up to 12:04:10.
+/// Counted from 11:50 on; records 100 to 199 were skipped between 11:53 and 11:57, which was noticed at 12:01; seen up
+/// to 12:04:10.
 async fn with_a_gap() -> Stage {
     let stage = Stage::set().await;
     for (window, country, orders) in [
@@ -51,7 +52,7 @@ async fn with_a_gap() -> Stage {
     stage
         .sql(
             "INSERT INTO data_gaps (stream, source_partition, from_offset, to_offset, reason, recorded_by, recorded_at)
-             VALUES ('orders', 0, 100, 200, 'reset', 'test', '2026-01-02T11:57:30Z')",
+             VALUES ('orders', 0, 100, 200, 'reset', 'test', '2026-01-02T12:01:30Z')",
         )
         .await;
     stage.progress("orders", "12:04:10").await;
@@ -149,7 +150,7 @@ async fn a_gap_that_was_counted_after_all_is_none() {
                  INSERT INTO replays (stream, request, requested_by) VALUES ('orders', 'test', 'test') RETURNING id)
              INSERT INTO replay_partitions
                  (replay_id, source_partition, from_offset, state, start_offset, until_offset, started_at)
-             SELECT id, 0, {from}, '{state}', {from}, 1000, '2026-01-02T12:00:00Z' FROM replay"
+             SELECT id, 0, {from}, '{state}', {from}, 1000, '2026-01-02T12:02:00Z' FROM replay"
         )
     };
     for (from, how, known) in [(101, "done", "gap"), (100, "running", "gap"), (100, "done", "zero")] {
