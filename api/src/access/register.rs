@@ -16,6 +16,8 @@ const TOKENS_VALID: &str = include_str!("../../../sql/queries/tokens_valid.sql")
 
 /// How long a revoked token may still work, and a new one not yet.
 const KEPT: Duration = Duration::from_secs(2);
+/// How long a database that is away is not asked again, so that requests do not queue up for it.
+const FAILURE_KEPT: Duration = Duration::from_millis(500);
 
 /// The tokens that are good now. All are read at once, so that made-up tokens cost the database nothing.
 #[derive(Debug, Default)]
@@ -26,7 +28,13 @@ pub(crate) struct Register {
 #[derive(Debug)]
 struct Known {
     read: Instant,
-    tokens: HashMap<i64, Arc<Holder>>,
+    tokens: Result<HashMap<i64, Arc<Holder>>, LoadError>,
+}
+
+impl Known {
+    fn is_fresh(&self) -> bool {
+        self.read.elapsed() < if self.tokens.is_ok() { KEPT } else { FAILURE_KEPT }
+    }
 }
 
 /// Whose token it is, and what it is good for.
@@ -49,9 +57,13 @@ impl Register {
         // Held while reading: however many ask, it is read once.
         let mut known = self.known.lock().await;
         let tokens = match &mut *known {
-            Some(known) if known.read.elapsed() < KEPT => &known.tokens,
-            stale => &stale.insert(Known { read: Instant::now(), tokens: read(pool).await? }).tokens,
+            Some(known) if known.is_fresh() => &known.tokens,
+            stale => {
+                let tokens = read(pool).await;
+                &stale.insert(Known { read: Instant::now(), tokens }).tokens
+            }
         };
+        let tokens = tokens.as_ref().map_err(|failure| *failure)?;
         Ok(tokens
             .get(&presented.id)
             .filter(|holder| holder.digest.matches(&presented.digest))

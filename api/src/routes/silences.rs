@@ -141,13 +141,13 @@ pub(super) async fn silence(
     let reason = reason.map_or_else(|| Ok(String::new()), |reason| line("reason", &reason, SENTENCE))?;
     let now = app.settings.clock.now();
     if until <= now || until > now.plus_millis(LONGEST_MILLIS) {
-        return Err(Problem::parameter("until", "a time within the next 366 days", &until.to_string()));
+        return Err(not_ahead(until));
     }
     let write = Write::begin(&app, acting).await?;
     let row = write
         .row(SILENCE_INSERT, &[&stream.name, &rule, &dimension, &reason, &until, &write.by()])
         .await?
-        .ok_or(LoadError::Internal)?;
+        .ok_or_else(|| not_ahead(until))?;
     let silence = Silence::of(&row).map_err(LoadError::from)?;
     let deed = Deed {
         action: "silence.create",
@@ -156,6 +156,10 @@ pub(super) async fn silence(
     };
     write.commit(&deed).await?;
     Ok((StatusCode::CREATED, Json(silence)))
+}
+
+fn not_ahead(until: Timestamp) -> Problem {
+    Problem::parameter("until", "a time within the next 366 days", &until.to_string())
 }
 
 /// Ends a silence before its time

@@ -30,7 +30,7 @@ pub async fn connect(settings: &PgSettings, application_name: &str) -> Result<Cl
 /// Never for an unreachable server; only when the pool itself cannot be built, or `PG_SSLROOTCERT` cannot be used.
 pub fn pool(settings: &PgSettings, max_size: usize, application_name: &str) -> Result<Pool, DbError> {
     let manager = Manager::from_config(
-        settings.to_config(application_name),
+        settings.to_reader_config(application_name),
         settings.tls.connector()?,
         ManagerConfig { recycling_method: RecyclingMethod::Verified },
     );

@@ -18,6 +18,9 @@ pub struct PgSettings {
 const SESSION: &str = "-c idle_in_transaction_session_timeout=10s -c tcp_keepalives_idle=10 \
     -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c client_min_messages=warning";
 
+/// Longest statement of a reader, for those that set no time of their own: nobody waits for an answer any more.
+const READER: &str = "-c statement_timeout=10s";
+
 impl PgSettings {
     /// Reads `postgres://user:password@host:port/dbname?sslmode=verify-full&sslrootcert=FILE`.
     ///
@@ -59,6 +62,13 @@ impl PgSettings {
             tls,
             user,
         })
+    }
+
+    /// For connections that are shared by readers.
+    pub(super) fn to_reader_config(&self, application_name: &str) -> tokio_postgres::Config {
+        let mut config = self.to_config(application_name);
+        config.options(format!("{SESSION} {READER}"));
+        config
     }
 
     pub(super) fn to_config(&self, application_name: &str) -> tokio_postgres::Config {

@@ -228,7 +228,7 @@ impl StreamThread {
             self.settle(outcome?);
         }
         let idle_timeout = self.from.definition.window.idle_timeout.as_duration();
-        let held = self.is_held();
+        let held = !self.from.orders.borrow().reading;
         for task in self.tasks.values_mut() {
             if held {
                 task.hold(now);
@@ -262,11 +262,6 @@ impl StreamThread {
             self.read_on_elsewhere(partition)?;
         }
         Ok(())
-    }
-
-    /// Has an operator paused the stream? Until that is known, it counts as paused.
-    fn is_held(&self) -> bool {
-        !self.from.orders.borrow().reading
     }
 
     fn is_full(&self) -> bool {
@@ -449,7 +444,8 @@ impl StreamThread {
             self.paused = false;
         }
         // At once, so that a paused stream loses no record to the change of its owners.
-        self.pause_when(self.is_held())
+        let held = !self.from.orders.borrow().reading;
+        self.pause_when(held)
     }
 
     /// Commits all there is, within the flush timeout; what does not make it is read again by the next owner.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod http;
+#[path = "../guarded/record.rs"]
+mod record;
 #[allow(dead_code, reason = "the other test looks at more of an answer")]
 #[path = "../guarded/request.rs"]
 mod request;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     api::Api,
     http,
+    record::good_record,
     request::Request,
     stage::{Processor, Stage, troubled},
 };
@@ -191,4 +192,84 @@ async fn processor_and_api_work_in_their_own_roles() {
         ["alert.acknowledge alert.unacknowledge silence.create silence.end annotation.create stream.pause \
           stream.resume replay.request replay.request replay.cancel"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_sent_through_again_is_counted_once_and_is_no_dead_letter_any_more() {
+    let test = "a_record_that_is_sent_through_again_is_counted_once_and_is_no_dead_letter_any_more";
+    let Some(stage) = Stage::set(test, "content-downloads", 2).await else { return };
+    let client = stage.client().await;
+    let processor = stage.processor(&["--threads", "1"]);
+    let truth = stage.send(troubled(83), EVENTS, None).await.unwrap();
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    stage.until_judged(&client, LIMIT).await;
+    let before = stage.contents().await;
+
+    // As if the last program had not understood a record in the middle: it is a dead letter, and was not counted.
+    let record: i64 = client
+        .query_one(
+            "SELECT last_offset FROM window_span WHERE source_partition = 0 ORDER BY last_offset LIMIT 1 OFFSET 5",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    let good = good_record();
+    let size = i64::try_from(good.len()).unwrap();
+    client
+        .execute(
+            "INSERT INTO dead_letters (stream, source_partition, source_offset, topic, reason, detail, payload, \
+             payload_size) VALUES ('content-downloads', 0, $1, 't', 'unknown_schema', 'd', $2, $3)",
+            &[&record, &good, &size],
+        )
+        .await
+        .unwrap();
+    let uncounted = client
+        .execute(
+            "UPDATE region_health_partial SET total_downloads = total_downloads - 1 WHERE source_partition = 0
+             AND window_start = (SELECT window_start FROM window_span WHERE source_partition = 0 AND last_offset = $1)",
+            &[&record],
+        )
+        .await
+        .unwrap();
+    assert!(uncounted > 0 && stage.contents().await != before);
+
+    let api = Api::start(&mut stage.streampulse(&["api"]));
+    let token = token(&stage, "root", "admin");
+    let body = r#"{"reason": "unknown_schema"}"#;
+    let redrive =
+        || Request::new("POST", "/api/dead-letters/redrive").body(body).token(&token).send(&api.address);
+    let answer = redrive().await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    assert_eq!(answer.json()["partitions"], json!([{"partition": 0, "from_offset": record}]));
+    let done = format!(
+        "SELECT bool_and(state = 'done') FROM replay_partitions WHERE replay_id = {}",
+        answer.json()["replay"]
+    );
+    stage.until(&client, &done, LIMIT).await;
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    stage.until_judged(&client, LIMIT).await;
+    stage.assert_equals(&truth).await;
+    assert_eq!(
+        stage.contents().await,
+        before,
+        "the record was counted twice, or not, or is still a dead letter"
+    );
+    assert_eq!(redrive().await.status, 404, "there is nothing left to send through");
+
+    // A later replay of everything changes nothing either.
+    let all = Request::new("POST", "/api/replays")
+        .body(r#"{"from_offset": 0}"#)
+        .token(&token)
+        .send(&api.address)
+        .await;
+    let done = format!(
+        "SELECT bool_and(state = 'done') FROM replay_partitions WHERE replay_id = {}",
+        all.json()["replay"]
+    );
+    stage.until(&client, &done, LIMIT).await;
+    stage.until_committed(&client, EVENTS, LIMIT).await;
+    stage.until_judged(&client, LIMIT).await;
+    assert_eq!(stage.contents().await, before);
+    processor.stop().await;
 }
