@@ -8,7 +8,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 use crate::{
     detect::Leader,
     settings::ProcessorSettings,
-    sink::{InstallError, check_stream, claim_group},
+    sink::{InstallError, check_stream, claim_group, read_hold},
     source::{ClientError, Orders, StreamThread, ThreadError, ThreadSettings, check_topic, watch_orders},
 };
 
@@ -50,6 +50,8 @@ pub async fn preflight(settings: &Arc<ProcessorSettings>) -> Result<(), Prefligh
     let client = db::connect(&settings.pg, "streampulse-preflight").await?;
     for stream in &settings.streams {
         check_stream(&client, stream).await?;
+        // Nothing is read until this is known, so who may not read it had better be told now.
+        read_hold(&client, &stream.name).await?;
         let (settings, stream) = (Arc::clone(settings), Arc::clone(stream));
         let checked = tokio::task::spawn_blocking(move || check_topic(&settings.kafka, &stream.topic)).await;
         checked.map_err(|error| PreflightError::Settings(error.to_string()))??;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use common::{
-    db::{self, DbError, PgSettings},
+    db::{self, DbError, PgSettings, Reaction},
     shutdown::Shutdown,
 };
 use schema::StreamDefinition;
@@ -55,6 +55,9 @@ pub(crate) async fn watch_orders(
                 });
             }
             Err(error) => {
+                if error.reaction() == Reaction::Fatal {
+                    settings.health.blocked(&part, error.to_string());
+                }
                 tracing::debug!(%error, "looking for orders");
                 connected = None;
             }

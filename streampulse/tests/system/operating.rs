@@ -130,6 +130,19 @@ async fn processor_and_api_work_in_their_own_roles() {
     let (as_processor, as_api) =
         (user(&stage, "streampulse_processor").await, user(&stage, "streampulse_api").await);
     let operate = token(&stage, "op", "admin");
+
+    // A user who may read everything but what operators want is told so at the start, not left waiting.
+    let blind = as_processor.replace("_streampulse_processor", "_blind");
+    let name = format!("{}_blind", stage.pg.dbname);
+    let make = format!(
+        "CREATE ROLE {name} LOGIN PASSWORD 'secret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name};
+         REVOKE ALL ON stream_control FROM {name}"
+    );
+    client.batch_execute(&make).await.unwrap();
+    let refused = stage.processor_command(&[]).env("DATABASE_URL", &blind).output().unwrap();
+    let printed = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{printed}");
+    assert!(printed.contains("paused") && printed.contains("permission denied"), "{printed}");
     let start =
         || Processor::spawn(stage.processor_command(&["--threads", "1"]).env("DATABASE_URL", &as_processor));
 
