@@ -165,17 +165,23 @@ impl<'a> RollupView<'a> {
         })
     }
 
-    /// What the event adds to each measure, in units; `None` if it adds nothing.
-    pub fn measures(self) -> impl ExactSizeIterator<Item = Option<i64>> {
-        let event = self.view.event;
-        self.rollup.measures.iter().map(move |measure| {
-            if event.conditions & measure.needs != measure.needs {
-                return None;
-            }
-            let Some(number) = measure.number else { return Some(1) };
-            let units = event.numbers[number];
-            (units != ABSENT).then_some(units)
-        })
+    /// What the event adds to measure `number`, in units; `None` if it adds nothing.
+    #[inline]
+    #[must_use]
+    pub fn measure(self, number: usize) -> Option<i64> {
+        let (event, measure) = (self.view.event, &self.rollup.measures[number]);
+        if event.conditions & measure.needs != measure.needs {
+            return None;
+        }
+        let Some(number) = measure.number else { return Some(1) };
+        let units = event.numbers[number];
+        (units != ABSENT).then_some(units)
+    }
+
+    /// How many measures the rollup has.
+    #[must_use]
+    pub fn measure_count(self) -> usize {
+        self.rollup.measures.len()
     }
 }
 

@@ -45,7 +45,7 @@ fn read_all(view: &EventView<'_>) {
     for rollup in view.rollups() {
         assert!(rollup.dimensions().all(|text| !black_box(text).is_empty()));
         assert!(rollup.labels().all(|text| black_box(text).is_some()));
-        assert!(rollup.measures().filter(|number| black_box(number).is_some()).count() > 0);
+        assert!((0..rollup.measure_count()).any(|number| black_box(rollup.measure(number)).is_some()));
     }
 }
 

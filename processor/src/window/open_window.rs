@@ -51,7 +51,7 @@ impl OpenWindow {
                     table.set_label(shape, row, label, text);
                 }
             }
-            table.fold(shape, row, rollup.measures());
+            table.fold(shape, row, |measure| rollup.measure(measure));
         }
     }
 }

@@ -77,12 +77,13 @@ impl RollupTable {
         row
     }
 
-    /// Takes one contribution into each measure of `row` that has one.
-    pub fn fold(&mut self, shape: &Shape, row: usize, measures: impl Iterator<Item = Option<i64>>) {
+    /// Takes one contribution into each measure of `row` that has one; `units` tells it by the measure's number.
+    #[inline]
+    pub fn fold(&mut self, shape: &Shape, row: usize, units: impl Fn(usize) -> Option<i64>) {
         let width = shape.folds.len();
         let cells = &mut self.numbers[row * width..][..width];
-        for ((cell, fold), units) in cells.iter_mut().zip(&shape.folds).zip(measures) {
-            let Some(units) = units else { continue };
+        for (measure, (cell, fold)) in cells.iter_mut().zip(&shape.folds).enumerate() {
+            let Some(units) = units(measure) else { continue };
             *cell = match fold {
                 _ if *cell == NONE => units,
                 Fold::Count | Fold::Sum => cell.saturating_add(units).max(NONE + 1),
@@ -220,7 +221,7 @@ mod tests {
         for (key, number) in [(["b", "c"], 5), (["a", "bc"], 7), (["ab", "c"], -2), (["b", "c"], 3)] {
             let row = table.row(&shape, &key.map(str::as_bytes));
             table.set_label(&shape, row, 0, key[0].as_bytes());
-            table.fold(&shape, row, [1, number, number, number].map(Some).into_iter());
+            table.fold(&shape, row, |measure| Some([1, number, number, number][measure]));
         }
         let rows = dirty(&mut table);
         let first: Vec<_> = rows.dimensions[0].iter().flatten().collect();
@@ -247,7 +248,7 @@ mod tests {
         );
         assert!(dirty(&mut table).is_empty());
         let row = table.row(&shape, &[b"x", b"y"]);
-        table.fold(&shape, row, [Some(1), None, None, None].into_iter());
+        table.fold(&shape, row, |measure| (measure == 0).then_some(1));
         let rows = dirty(&mut table);
         assert_eq!(rows.labels[0].iter().next().unwrap(), Some("old"));
         let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
@@ -260,7 +261,7 @@ mod tests {
         for round in 0..2 {
             for key in 0..10_000 {
                 let row = table.row(&shape, &[key.to_string().as_bytes(), b"k"]);
-                table.fold(&shape, row, [None, Some(key + round)].into_iter());
+                table.fold(&shape, row, |measure| (measure == 1).then_some(key + round));
             }
         }
         let rows = dirty(&mut table);

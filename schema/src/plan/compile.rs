@@ -256,6 +256,17 @@ impl Compiler {
                 Node::Float => Step::SkipBytes(4),
                 Node::Double => Step::SkipBytes(8),
                 Node::Long => Step::SkipLong,
+                // Unions hold no unions, so this ends.
+                Node::Union(branches) => Step::Union(
+                    branches
+                        .iter()
+                        .map(|branch| {
+                            let mut steps = Vec::new();
+                            self.skip(*branch, &mut steps);
+                            steps
+                        })
+                        .collect(),
+                ),
                 _ => Step::Skip(id),
             });
         }

@@ -28,7 +28,7 @@ pub fn taken(view: &EventView<'_>) -> Taken {
     let rollups = view.rollups().map(|rollup| TakenRollup {
         dimensions: rollup.dimensions().map(text).collect(),
         labels: rollup.labels().map(|label| label.map(text)).collect(),
-        measures: rollup.measures().collect(),
+        measures: (0..rollup.measure_count()).map(|number| rollup.measure(number)).collect(),
     });
     Taken { time: view.event_time().as_millis(), rollups: rollups.collect() }
 }
