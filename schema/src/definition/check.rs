@@ -14,8 +14,12 @@ const LONGEST_NAME: usize = 40;
 const RESERVED_COLUMNS: [&str; 9] =
     ["window_start", "window_end", "source_partition", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 /// The product's own tables, which a rollup's view would stand beside.
-const RESERVED_TABLES: [&str; 17] = [
+const RESERVED_TABLES: [&str; 22] = [
+    "alert_silences",
     "alerts",
+    "annotations",
+    "api_audit",
+    "api_tokens",
     "data_gaps",
     "dead_letters",
     "detector_progress",
@@ -24,10 +28,11 @@ const RESERVED_TABLES: [&str; 17] = [
     "incidents",
     "late_events",
     "partition_progress",
+    "refinery_schema_history",
     "replay_partitions",
     "replays",
     "rewinds",
-    "refinery_schema_history",
+    "stream_control",
     "stream_definitions",
     "trending_predictions",
     "v_active_alerts",
