@@ -26,4 +26,5 @@ mod query;
 mod refusals;
 mod replay;
 mod starts;
+mod statements;
 mod stops;
