@@ -144,7 +144,12 @@ impl<'a> Partition<'a> {
             next: NextOffset(self.tables.next),
             stream_time: self.tables.stream_time,
             low: NextOffset(self.low),
-            spans: self.spans(),
+            // No more than the sink reads.
+            spans: self
+                .spans()
+                .into_iter()
+                .filter(|span| span.last_offset.next() > target.reaches(self.rewind.as_ref()))
+                .collect(),
             ongoing: self.rewind.clone(),
         };
         let Ok(RewindPlan { rewind, start, stream_time }) = plan(&position, target) else { return };

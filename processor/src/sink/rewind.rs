@@ -153,8 +153,7 @@ async fn position(
         .await
         .map_err(query("reading the rewind under way"))?;
     let ongoing = ongoing.first().map(|row| stored(row).1);
-    let (Target::From(from) | Target::Between { from, .. }) = request.target;
-    let lowest = ongoing.as_ref().map_or(from, |rewind| rewind.to.min(from));
+    let lowest = request.target.reaches(ongoing.as_ref());
     let spans = transaction
         .query(
             include_str!("../../../sql/queries/rewind_spans.sql"),

@@ -81,6 +81,15 @@ pub enum Target {
     Between { from: NextOffset, to: NextOffset },
 }
 
+impl Target {
+    /// No window whose last record lies before this is built again, beside those that `ongoing` has begun to build.
+    #[must_use]
+    pub fn reaches(self, ongoing: Option<&Rewind>) -> NextOffset {
+        let (Self::From(from) | Self::Between { from, .. }) = self;
+        ongoing.map_or(from, |rewind| rewind.to.min(from))
+    }
+}
+
 /// A partition as a rewind finds it.
 #[derive(Clone, Debug)]
 pub struct Position {
@@ -88,7 +97,7 @@ pub struct Position {
     pub stream_time: Option<Timestamp>,
     /// The first offset the log still holds.
     pub low: NextOffset,
-    /// All spans; at least those whose last record is at or after the target and the ongoing rewind's `to`.
+    /// At least those whose last record is at or after [`Target::reaches`].
     pub spans: Vec<WindowSpan>,
     pub ongoing: Option<Rewind>,
 }
@@ -113,18 +122,15 @@ pub struct HeadGone {
 /// [`HeadGone`]; nothing can be planned then.
 pub fn plan(position: &Position, target: Target) -> Result<RewindPlan, HeadGone> {
     let &Position { next, stream_time, low, .. } = position;
-    // In mid-rewind a place may lie ahead: what comes from here on is read anyway.
-    let target = match target {
-        Target::From(offset) => Target::From(offset.min(next)),
-        Target::Between { from, to } => Target::Between { from: from.min(next), to },
-    };
     let ongoing = position.ongoing.as_ref().filter(|rewind| !rewind.is_rebuilt(next));
     let came_from = ongoing.map_or(next, |rewind| rewind.came_from.max(next));
     let stream_time_before = ongoing.map_or(stream_time, |rewind| rewind.stream_time_before.max(stream_time));
     let until = position.ongoing.as_ref().map_or(next, |rewind| rewind.until.max(next));
 
     let mut to = match (target, ongoing) {
-        (Target::From(offset), None) => offset,
+        // What comes from here on is read anyway.
+        (Target::From(offset), None) => offset.min(next),
+        // In mid-rewind a place may lie ahead of us.
         (Target::From(offset), Some(rewind)) => offset.min(rewind.to),
         // Up to where we are, or were to go, nothing but the chosen windows counts.
         (Target::Between { .. }, None) => next,
