@@ -147,8 +147,9 @@ impl Drive<'_> {
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             pace.tick().await;
-            self.look(sender).await;
+            // In this order: what a request has asked for is seen before anything is called drained.
             self.hear_requests().await?;
+            self.look(sender).await;
             let is_waiting = self.waiting.iter().any(|planned| planned.mark != Mark::Rewinding);
             let is_calm = sender.is_done() && !is_waiting && self.due.is_empty() && self.requests.is_empty();
             if is_calm && self.is_drained() {

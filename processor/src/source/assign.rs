@@ -45,7 +45,7 @@ pub enum AssignError {
 }
 
 impl AssignError {
-    fn is_passing(&self) -> bool {
+    pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Db(error) => error.reaction() == Reaction::Retry,
             Self::Kafka(error) => !matches!(error, KafkaError::ClientConfig(..)),

@@ -162,7 +162,13 @@ impl StreamThread {
     /// # Errors
     /// For what an operator has to mend. Uncommitted work is forgotten then; the next owner reads it again.
     pub fn run(mut self) -> Result<(), ThreadError> {
-        self.read()?;
+        match self.read() {
+            // Nothing of these partitions was read, so nothing of them is owed.
+            Err(ThreadError::Assign(error)) if error.is_passing() && self.from.shutdown.requested() => {
+                tracing::info!(%error, stream = %self.from.definition.name, "stopped while taking partitions over");
+            }
+            outcome => outcome?,
+        }
         self.flush()
     }
 
