@@ -50,12 +50,21 @@ pub(crate) struct ProblemBody<'a> {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes responses, is never made")]
 pub(crate) enum Refusals {
+    /// Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(ProblemBody<'static>),
     /// A parameter is out of range, of the wrong type or not known; `parameter` names it.
     #[response(status = 422, content_type = "application/problem+json")]
     Parameter(ProblemBody<'static>),
+    /// Too many requests; `Retry-After` says when to ask again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody<'static>),
     /// The database is away or busy; `Retry-After` says when to ask again.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemBody<'static>),
+    /// The answer took too long.
+    #[response(status = 504, content_type = "application/problem+json")]
+    TooLate(ProblemBody<'static>),
 }
 
 /// The errors every write can answer as well, for the description.
@@ -83,6 +92,9 @@ pub(crate) enum WriteRefusals {
     /// The database is away or busy; `Retry-After` says when to ask again.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemBody<'static>),
+    /// The answer took too long.
+    #[response(status = 504, content_type = "application/problem+json")]
+    TooLate(ProblemBody<'static>),
 }
 
 impl Problem {

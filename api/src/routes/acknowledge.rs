@@ -9,7 +9,7 @@ use crate::{
     access::Acting,
     app::App,
     body::Numbered,
-    problem::{Problem, WriteRefusals},
+    problem::{Problem, ProblemBody, WriteRefusals},
     write::{Deed, Write},
 };
 
@@ -31,10 +31,11 @@ pub(crate) struct Acknowledgement {
     post,
     path = "/api/alerts/{id}/acknowledge",
     tag = "writes",
-    params(("id" = i64, Path, description = "The alert")),
+    params(("id" = i64, Path, minimum = 1, description = "The alert")),
     responses(
         (status = 200, body = Acknowledgement, description = "It is acknowledged; by whom it was first, where it was"),
-        (status = 404, description = "There is no such alert"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such alert"),
         WriteRefusals,
     ),
     security(("token" = [])),
@@ -52,10 +53,11 @@ pub(super) async fn acknowledge(
     post,
     path = "/api/alerts/{id}/unacknowledge",
     tag = "writes",
-    params(("id" = i64, Path, description = "The alert")),
+    params(("id" = i64, Path, minimum = 1, description = "The alert")),
     responses(
         (status = 200, body = Acknowledgement),
-        (status = 404, description = "There is no such alert"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such alert"),
         WriteRefusals,
     ),
     security(("token" = [])),

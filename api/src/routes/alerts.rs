@@ -4,7 +4,10 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use common::time::Timestamp;
 use serde::Serialize;
 use tokio_postgres::Row;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, schema::Type},
+};
 
 use crate::{
     answer::{Depends, Fresh, Panel},
@@ -25,8 +28,8 @@ pub(crate) struct AlertsQuery {
     /// Rows at most.
     #[param(minimum = 1, maximum = 50, default = 10, required = false)]
     limit: i64,
-    /// `CRITICAL`, `WARNING` or `INFO`, in any case; all where it is left out.
-    #[param(value_type = Option<String>)]
+    /// In any case; all where it is left out.
+    #[param(schema_with = severities)]
     severity: Option<&'static str>,
     /// Those acknowledged, or those not.
     #[param(default = false, required = false)]
@@ -57,6 +60,10 @@ pub(crate) struct Alert {
     created_at: Timestamp,
     /// Somebody does not want to hear of it; see `/api/silences`.
     silenced: bool,
+}
+
+fn severities() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(SEVERITIES)).build()
 }
 
 impl Default for AlertsQuery {

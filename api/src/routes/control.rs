@@ -14,17 +14,17 @@ use crate::{
     app::App,
     body::{SENTENCE, Told, line},
     failure::LoadError,
-    problem::{Problem, WriteRefusals},
+    problem::{Problem, ProblemBody, WriteRefusals},
     write::{Deed, Write},
 };
 
 const STREAM_CONTROL_SET: &str = include_str!("../../../sql/queries/stream_control_set.sql");
 
 /// Why.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reason {
-    #[schema(max_length = 500)]
+    #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 
@@ -49,7 +49,8 @@ pub(crate) struct StreamControl {
     request_body = Option<Reason>,
     responses(
         (status = 200, body = StreamControl),
-        (status = 404, description = "There is no such stream; `allowed` lists those there are"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such stream; `allowed` lists those there are"),
         WriteRefusals,
     ),
     security(("token" = [])),
@@ -58,9 +59,9 @@ pub(super) async fn pause(
     State(app): State<App>,
     acting: Acting,
     Path(stream): Path<String>,
-    Told(told): Told<Reason>,
+    Told(told): Told<Option<Reason>>,
 ) -> Result<Json<StreamControl>, Problem> {
-    set(&app, acting, (&stream, true), told).await
+    set(&app, acting, (&stream, true), told.unwrap_or_default()).await
 }
 
 /// Lets a paused stream go on where it was
@@ -72,7 +73,8 @@ pub(super) async fn pause(
     request_body = Option<Reason>,
     responses(
         (status = 200, body = StreamControl),
-        (status = 404, description = "There is no such stream; `allowed` lists those there are"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such stream; `allowed` lists those there are"),
         WriteRefusals,
     ),
     security(("token" = [])),
@@ -81,9 +83,9 @@ pub(super) async fn resume(
     State(app): State<App>,
     acting: Acting,
     Path(stream): Path<String>,
-    Told(told): Told<Reason>,
+    Told(told): Told<Option<Reason>>,
 ) -> Result<Json<StreamControl>, Problem> {
-    set(&app, acting, (&stream, false), told).await
+    set(&app, acting, (&stream, false), told.unwrap_or_default()).await
 }
 
 impl StreamControl {

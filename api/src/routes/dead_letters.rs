@@ -16,7 +16,7 @@ use crate::{
     body::NAME,
     failure::LoadError,
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{Problem, ProblemBody, Refusals},
     snapshot::Snapshot,
 };
 
@@ -28,12 +28,12 @@ const MOST_BYTES: i64 = 4_096;
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeadLettersQuery {
     /// The one behind `/api/stats` where it is left out.
-    #[param(required = false)]
+    #[param(required = false, min_length = 1, max_length = 256)]
     stream: Option<String>,
     #[param(minimum = 0, maximum = 2_147_483_647, value_type = Option<i32>)]
     partition: Option<i64>,
     /// Only records with this reason.
-    #[param(required = false)]
+    #[param(required = false, min_length = 1, max_length = 256)]
     reason: Option<String>,
     /// `next` of the page before.
     #[param(value_type = Option<String>, pattern = "^[0-9]+:[0-9]+$")]
@@ -175,7 +175,8 @@ impl Panel for DeadLettersQuery {
     params(DeadLettersQuery),
     responses(
         (status = 200, body = DeadLetters),
-        (status = 404, description = "There is no such stream; `allowed` lists those there are"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such stream; `allowed` lists those there are"),
         Refusals,
     ),
 )]

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     body::{NAME, Told, line},
     failure::LoadError,
-    problem::{Problem, WriteRefusals},
+    problem::{Problem, ProblemBody, WriteRefusals},
     replay::Part,
     write::{Deed, Write},
 };
@@ -34,10 +34,12 @@ const MOST_OFFSETS: usize = 1_000;
 pub(crate) struct Redrive {
     /// The one behind `/api/stats` where it is left out.
     stream: Option<String>,
+    #[schema(minimum = 0)]
     partition: Option<i32>,
+    #[schema(min_length = 1, max_length = 256)]
     reason: Option<String>,
     /// These only, of `partition`.
-    #[schema(max_items = 1000)]
+    #[schema(min_items = 1, max_items = 1000)]
     offsets: Option<Vec<i64>>,
 }
 
@@ -149,8 +151,10 @@ fn may_count(decoder: &mut Decoder, row: &Row) -> Result<bool, LoadError> {
     request_body = Redrive,
     responses(
         (status = 202, body = Redriven),
-        (status = 404, description = "No dead letter is chosen, or there is no such stream"),
-        (status = 409, description = "None of the chosen would be counted by the definition that is served"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "No dead letter is chosen, or there is no such stream"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+            description = "None of the chosen would be counted by the definition that is served"),
         WriteRefusals,
     ),
     security(("token" = ["admin"])),

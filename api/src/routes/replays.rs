@@ -21,7 +21,7 @@ use crate::{
     body::{NAME, Numbered, Told, time},
     failure::LoadError,
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals, WriteRefusals},
+    problem::{Problem, ProblemBody, Refusals, WriteRefusals},
     replay::{Asked, Part, Position, parts},
     snapshot::Snapshot,
     write::{Deed, Write},
@@ -39,13 +39,16 @@ pub(crate) struct NewReplay {
     /// The one behind `/api/stats` where it is left out.
     stream: Option<String>,
     /// Windows with records at or after this offset are built again.
+    #[schema(minimum = 0)]
     from_offset: Option<i64>,
     /// The windows from this event time on are built again, and those that have records after their first one.
     #[schema(value_type = Option<String>, format = DateTime)]
     from_window: Option<Timestamp>,
     /// Only windows with records before this offset.
+    #[schema(minimum = 1)]
     to_offset: Option<i64>,
     /// All where it is left out.
+    #[schema(min_items = 1)]
     partitions: Option<Vec<i32>>,
 }
 
@@ -111,7 +114,7 @@ pub(crate) struct Replays {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReplaysQuery {
     /// Only those of this stream.
-    #[param(required = false)]
+    #[param(required = false, min_length = 1, max_length = 256)]
     stream: Option<String>,
     /// Rows at most.
     #[param(minimum = 1, maximum = 100, default = 20, required = false)]
@@ -182,7 +185,12 @@ pub(super) async fn replays(
     path = "/api/replays",
     tag = "writes",
     request_body = NewReplay,
-    responses((status = 202, body = RequestedReplay), WriteRefusals),
+    responses(
+        (status = 202, body = RequestedReplay),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such stream; `allowed` lists those there are"),
+        WriteRefusals,
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn replay(
@@ -211,10 +219,11 @@ pub(super) async fn replay(
     delete,
     path = "/api/replays/{id}",
     tag = "writes",
-    params(("id" = i64, Path, description = "The replay")),
+    params(("id" = i64, Path, minimum = 1, description = "The replay")),
     responses(
         (status = 200, body = CancelledReplay),
-        (status = 404, description = "There is no such replay"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such replay"),
         WriteRefusals,
     ),
     security(("token" = [])),

@@ -18,7 +18,7 @@ use crate::{
     body::{NAME, Numbered, SENTENCE, Told, line},
     failure::LoadError,
     parameters::{Checked, NoParameters},
-    problem::{Problem, Refusals, WriteRefusals},
+    problem::{Problem, ProblemBody, Refusals, WriteRefusals},
     snapshot::Snapshot,
     write::{Deed, Write},
 };
@@ -39,12 +39,12 @@ pub(crate) struct NewSilence {
     #[schema(max_length = 256)]
     rule: String,
     /// The alerts' dimension key, joined by `/`; with a `*` at the end all that begin so; all where it is left out.
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256)]
     dimension: Option<String>,
     /// At most 366 days from now.
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
-    #[schema(max_length = 500)]
+    #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 
@@ -123,7 +123,12 @@ pub(super) async fn silences(
     path = "/api/silences",
     tag = "writes",
     request_body = NewSilence,
-    responses((status = 201, body = Silence), WriteRefusals),
+    responses(
+        (status = 201, body = Silence),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such stream; `allowed` lists those there are"),
+        WriteRefusals,
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn silence(
@@ -167,10 +172,11 @@ fn not_ahead(until: Timestamp) -> Problem {
     delete,
     path = "/api/silences/{id}",
     tag = "writes",
-    params(("id" = i64, Path, description = "The silence")),
+    params(("id" = i64, Path, minimum = 1, description = "The silence")),
     responses(
         (status = 200, body = Silence),
-        (status = 404, description = "There is no such silence"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json",
+            description = "There is no such silence"),
         WriteRefusals,
     ),
     security(("token" = [])),

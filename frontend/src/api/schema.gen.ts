@@ -1381,7 +1381,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -1421,6 +1423,15 @@ export interface operations {
             };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1473,7 +1484,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -1520,6 +1533,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The answer took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     annotations: {
@@ -1544,6 +1566,15 @@ export interface operations {
                     "application/json": components["schemas"]["Annotations"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -1553,8 +1584,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1648,6 +1697,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The answer took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     dashboard: {
@@ -1667,6 +1725,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Dashboard"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -1676,8 +1743,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1716,12 +1801,23 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetters"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such stream; `allowed` lists those there are */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
@@ -1732,8 +1828,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1787,14 +1901,18 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description None of the chosen would be counted by the definition that is served */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -1841,6 +1959,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The answer took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     pipeline: {
@@ -1860,6 +1987,15 @@ export interface operations {
                     "application/json": components["schemas"]["Pipeline"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -1869,8 +2005,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1902,6 +2056,15 @@ export interface operations {
                     "application/json": components["schemas"]["Replays"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -1911,8 +2074,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1961,6 +2142,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such stream; `allowed` lists those there are */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -1999,6 +2189,15 @@ export interface operations {
             };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2051,7 +2250,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -2098,6 +2299,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The answer took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     silences: {
@@ -2117,6 +2327,15 @@ export interface operations {
                     "application/json": components["schemas"]["Silences"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2126,8 +2345,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2176,6 +2413,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such stream; `allowed` lists those there are */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -2214,6 +2460,15 @@ export interface operations {
             };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2266,7 +2521,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -2313,6 +2570,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The answer took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     alerts: {
@@ -2320,8 +2586,7 @@ export interface operations {
             query?: {
                 /** @description Rows at most. */
                 limit?: number;
-                /** @description `CRITICAL`, `WARNING` or `INFO`, in any case; all where it is left out. */
-                severity?: string;
+                severity?: "CRITICAL" | "WARNING" | "INFO";
                 /** @description Those acknowledged, or those not. */
                 acknowledged?: boolean;
             };
@@ -2339,6 +2604,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Alerts"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2348,8 +2622,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2381,6 +2673,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Listed_Device"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2390,8 +2691,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2421,6 +2740,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Realtime"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2430,8 +2758,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2461,6 +2807,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Listed_Region"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2470,8 +2825,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2501,6 +2874,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Timeseries"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2510,8 +2892,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2543,6 +2943,15 @@ export interface operations {
                     "application/json": components["schemas"]["Fresh_Listed_Trending"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2552,8 +2961,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2580,6 +3007,15 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2589,8 +3025,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2617,6 +3071,15 @@ export interface operations {
                     "application/json": components["schemas"]["Streams"];
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2626,8 +3089,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2684,7 +3165,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -2724,6 +3207,15 @@ export interface operations {
             };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2780,7 +3272,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The body is too large. */
             413: {
@@ -2820,6 +3314,15 @@ export interface operations {
             };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2898,6 +3401,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such stream or rollup; `allowed` lists those there are */
             404: {
                 headers: {
@@ -2925,8 +3437,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The database is away or busy; `Retry-After` says when to ask again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

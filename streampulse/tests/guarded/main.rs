@@ -9,6 +9,7 @@ mod request;
 mod access;
 mod alerts;
 mod dead_letters;
+mod described;
 mod hostile;
 mod limits;
 mod operating;
