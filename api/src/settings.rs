@@ -42,9 +42,9 @@ pub struct ApiSettings {
     pub header_read_timeout: Millis,
     /// How long open requests may take to end after a shutdown was asked for. Default 10 s.
     pub drain_timeout: Millis,
-    /// Connections served at once; more wait to be accepted. Default 1,024.
+    /// `API_MAX_CONNECTIONS`: served at once; more wait to be accepted. Default 1,024.
     pub max_connections: usize,
-    /// Of these, those of one client; further ones are closed at once. Default 256.
+    /// `API_MAX_CONNECTIONS_PER_CLIENT`: of these, those of one client; further ones are closed at once. Default 256.
     pub max_connections_per_client: usize,
     /// `API_READS_PER_SECOND` of one client, and twice as many in a burst; 0 is no limit. Default 500.
     pub reads_per_second: u32,
@@ -52,8 +52,8 @@ pub struct ApiSettings {
     pub writes_per_minute: u32,
     /// `API_TRUSTED_PROXIES`: what these say in `X-Forwarded-For` of whom they ask for is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// Event streams open at once; more are answered 503. Keep it below `max_connections`, or streams can starve
-    /// everything else. Default 512.
+    /// `API_MAX_SUBSCRIBERS`: event streams open at once; more are answered 503. Keep it below `max_connections`, or
+    /// streams can starve everything else. Default 512.
     pub max_subscribers: usize,
     /// Bytes a request's head may have, at least 8 KiB. Default 16 KiB.
     pub max_head_bytes: usize,

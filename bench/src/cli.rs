@@ -19,6 +19,66 @@ pub enum Command {
     Read(ReadArgs),
     /// How soon a processor is back after an owner, the database or the broker was lost, and what a replay takes.
     Recovery(RecoveryArgs),
+    /// How fast the API answers, from its cache and past it, and what thousands of listeners take.
+    Api(ApiArgs),
+    /// Answers everything with the bytes of a file: what no API can be faster than, in a process of its own.
+    #[command(hide = true)]
+    Bare(BareArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ApiArgs {
+    /// Parts to run [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<Serving>,
+    /// Connections that ask for what is cached.
+    #[arg(long, value_delimiter = ',', default_value = "32,512", value_name = "N")]
+    pub connections: Vec<u32>,
+    /// How long they ask, each time.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+    /// How often both servers are asked in turn; the table shows medians.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+    /// Contents, each with downloads in every minute of an hour.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    pub contents: i32,
+    /// Requests of each kind that nothing is cached for.
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub misses: u16,
+    /// Listeners to the event stream.
+    #[arg(long, default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub listeners: u32,
+    /// New versions of the data that they are to hear of.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pushes: u32,
+    /// How long the API is under load while its memory is watched.
+    #[arg(long, default_value_t = 180, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
+    pub load_seconds: u64,
+    /// The program to measure [default: streampulse beside this one].
+    #[arg(long, value_name = "FILE")]
+    pub streampulse: Option<PathBuf>,
+}
+
+impl ApiArgs {
+    pub fn wants(&self, part: Serving) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+/// What an API does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Serving {
+    Cached,
+    Misses,
+    Listeners,
+    Memory,
+}
+
+#[derive(Debug, Args)]
+pub struct BareArgs {
+    #[arg(long)]
+    pub body: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,12 @@
 mod cli;
 mod contender;
 mod cost;
+mod figures;
 mod growth;
 mod latency;
 mod reader;
 mod recovery;
+mod serving;
 mod stage;
 mod table;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Some(Command::Read(args)) => reader::run(args),
         Some(Command::Recovery(args)) => block_on(recovery::run(args)),
+        Some(Command::Api(args)) => block_on(serving::run(args)),
+        Some(Command::Bare(args)) => block_on(serving::bare(args)),
         None => block_on(compare(&cli.run)),
     };
     match outcome {

@@ -35,6 +35,15 @@ pub struct ServingArgs {
     /// Writes of one client; 0 is no limit.
     #[arg(long, env = "API_WRITES_PER_MINUTE", default_value_t = 60, value_name = "N")]
     pub writes_per_minute: u32,
+    /// Connections served at once; more wait to be accepted.
+    #[arg(long, env = "API_MAX_CONNECTIONS", default_value_t = 1_024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+    /// Of these, those of one client; further ones are closed at once.
+    #[arg(long, env = "API_MAX_CONNECTIONS_PER_CLIENT", default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections_per_client: u32,
+    /// Event streams open at once; more are answered 503. Keep it below the connections.
+    #[arg(long, env = "API_MAX_SUBSCRIBERS", default_value_t = 512, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub max_subscribers: u32,
     /// Proxies that are believed in X-Forwarded-For: networks such as 10.0.0.0/8, separated by commas.
     #[arg(long, env = "API_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
@@ -54,6 +63,9 @@ impl ServingArgs {
             port: self.api_port,
             reads_per_second: self.reads_per_second,
             writes_per_minute: self.writes_per_minute,
+            max_connections: self.max_connections as usize,
+            max_connections_per_client: self.max_connections_per_client as usize,
+            max_subscribers: self.max_subscribers as usize,
             trusted_proxies: self.trusted_proxies.clone(),
             require_token: self.require_token,
             allowed_origins: self.allowed_origins.clone(),
