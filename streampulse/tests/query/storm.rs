@@ -59,6 +59,8 @@ async fn a_thousand_at_once_are_one_statement_though_the_first_of_them_leaves() 
         statement_timeout: Millis::new(120_000),
         request_timeout: Millis::new(120_000),
         max_connections: 4_096,
+        max_connections_per_client: 4_096,
+        reads_per_second: 0,
         ..settings
     };
     let stage = Stage::on(Arc::new(postgres), patient).await;
