@@ -5,9 +5,10 @@ CARGO ?= cargo
 INPUT ?=
 ARGS ?=
 SCHEDULES ?= 20
+EXAMPLES ?= 100
 SEED ?= 1
 
-.PHONY: help deps page run build test lint bench chaos kafka clean
+.PHONY: help deps page run build test lint fuzz-api bench bench-api chaos kafka clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,9 +47,19 @@ lint: page ## Formatting, clippy, the page's linter, the compose file
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
 		else echo 'cargo-deny is not installed: licences and bans were not checked'; fi
 
+fuzz-api: page ## Requests made up from the API's own description, against a real server; EXAMPLES=100 SEED=1
+	deploy/install.sh fuzz
+	$(CARGO) build --locked -p streampulse
+	api/fuzz.sh $(EXAMPLES) $(SEED)
+
 bench: build ## Speed, cost and latency on this machine, against a bare reader and Kafka Streams; ARGS="…" goes to the bench
 	$(CARGO) build --release --locked -p streampulse-bench
 	target/release/bench $(ARGS)
+
+bench-api: build ## Requests, listeners and memory of the API on this machine; ARGS="…" goes to the bench
+	deploy/install.sh bench
+	$(CARGO) build --release --locked -p streampulse-bench
+	target/release/bench api $(ARGS)
 
 kafka: ## A real Apache Kafka on port 9092, until Ctrl-C
 	$(CARGO) run --locked --quiet -- kafka $(ARGS)

@@ -24,6 +24,10 @@ if [ "${1:-all}" = all ]; then
     need openjdk-17-jre-headless java
     need maven mvn
     need chromium /usr/bin/chromium
+elif [ "$1" = bench ]; then
+    need wrk wrk
+elif [ "$1" = fuzz ]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 fi
 
 for tool in cargo npm; do
