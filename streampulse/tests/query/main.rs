@@ -10,3 +10,4 @@ mod groups;
 mod pages;
 mod series;
 mod storm;
+mod trending;
