@@ -107,7 +107,9 @@ mod tests {
             assert_eq!(needed(&Method::GET, Some(route), false), None);
             assert_eq!(needed(&Method::GET, Some(route), true), Some(Scope::Read));
         }
-        for route in [None, Some("/health"), Some("/ping"), Some("/version")] {
+        for route in
+            [None, Some("/health"), Some("/healthz"), Some("/readyz"), Some("/ping"), Some("/version")]
+        {
             assert_eq!(needed(&Method::GET, route, true), None);
         }
     }

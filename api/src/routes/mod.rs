@@ -9,9 +9,11 @@ mod dead_letters;
 mod devices;
 mod events;
 mod health;
+mod healthz;
 mod metrics;
 mod ping;
 mod pipeline;
+mod readyz;
 mod realtime;
 mod redrive;
 mod regions;
@@ -75,6 +77,8 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(control::pause))
         .routes(routes!(control::resume))
         .routes(routes!(health::health))
+        .routes(routes!(healthz::healthz))
+        .routes(routes!(readyz::readyz))
         .routes(routes!(ping::ping))
         .routes(routes!(version::version))
         .routes(routes!(metrics::metrics))

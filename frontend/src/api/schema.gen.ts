@@ -411,6 +411,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process is alive
+         * @description Asks nothing of the database: a restart brings no database back.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -437,6 +457,26 @@ export interface paths {
         };
         /** Whether the process is there, without a look at the database */
         get: operations["ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the service should be asked
+         * @description Not while the database cannot be read, and not once the process was asked to end.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -503,6 +543,11 @@ export interface components {
              * @description Of all severities, without those that are silenced.
              */
             unacknowledged_count: number;
+        };
+        /** @description The process answers. */
+        Alive: {
+            /** @description Always `ok`. */
+            status: string;
         };
         Annotation: {
             /** Format: date-time */
@@ -1006,6 +1051,21 @@ export interface components {
             /** @description Always `about:blank`: the status says it all. */
             type: string;
         };
+        /** @description Whether questions should be sent here. */
+        Readiness: {
+            /** @description What is not ready, and why; empty when ready. */
+            reasons: string[];
+            status: components["schemas"]["ReadyState"];
+            /**
+             * @description How fresh each stream is, for those who watch. A stream that stands still does not make the API unready: its
+             *     answers say how old they are. Empty when it could not be read.
+             */
+            streams: components["schemas"]["StreamFreshness"][];
+            /** Format: date-time */
+            timestamp: string;
+        };
+        /** @enum {string} */
+        ReadyState: "ready" | "not ready";
         /** @description Totals of all downloads. */
         Realtime: {
             /**
@@ -1254,6 +1314,9 @@ export interface components {
             changed_by: string;
             paused: boolean;
             reason: string;
+            stream: string;
+        };
+        StreamFreshness: components["schemas"]["Meta"] & {
             stream: string;
         };
         StreamState: {
@@ -3494,6 +3557,25 @@ export interface operations {
             };
         };
     };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
     metrics: {
         parameters: {
             query?: never;
@@ -3528,6 +3610,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ping"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description `reasons` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

@@ -42,7 +42,7 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
 
     let answers = futures_of(&house, 40).await;
     assert!(answers.contains(&200) && answers.contains(&429), "{answers:?}");
-    for path in ["/health", "/ping"] {
+    for path in ["/health", "/healthz", "/readyz", "/ping"] {
         assert_eq!(house.get(path).await.status, 200, "{path} is never limited");
     }
 }

@@ -14,5 +14,6 @@ mod hostile;
 mod limits;
 mod operating;
 mod pipeline;
+mod readiness;
 mod roles;
 mod tls;
