@@ -1,6 +1,6 @@
 //! Listening, accepting, and ending in good order.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc};
 
 use axum::{extract::ConnectInfo, http::HeaderValue};
 use common::shutdown::Shutdown;
@@ -8,12 +8,11 @@ use deadpool_postgres::Pool;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{Duration, sleep},
 };
@@ -21,7 +20,12 @@ use tokio::{
 use tower_http::add_extension::AddExtension;
 
 use crate::{
-    app::App, catalog::Catalog, clients::Connections, routes, settings::ApiSettings, watcher::Probe,
+    app::App,
+    catalog::Catalog,
+    clients::{Connections, Place},
+    routes,
+    settings::ApiSettings,
+    watcher::Probe,
 };
 
 /// How often metrics fold what was recorded since.
@@ -110,7 +114,8 @@ impl Bound {
         self.address
     }
 
-    /// Serves until shutdown; then event streams end, open requests are finished, for `drain_timeout` at most.
+    /// Serves until shutdown; then event streams and WebSockets end, open requests are finished, for `drain_timeout`
+    /// at most.
     ///
     /// # Errors
     /// [`ApiError::Settings`].
@@ -154,7 +159,6 @@ impl Bound {
 async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
     let clients = Connections::new(app.settings.max_connections_per_client, &app.settings.trusted_proxies);
     let permits = Arc::new(Semaphore::new(app.settings.max_connections));
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         // A permit first: who finds no place waits in the system's queue instead of being cut off.
@@ -169,12 +173,14 @@ async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
                     tracing::debug!(%peer, "connection closed: the client has as many as it may");
                     continue;
                 };
-                let connection = graceful.watch(connection(stream, app, (router.clone(), peer)));
+                let seat = Seat(Arc::new((permit, place)));
+                let connection = connection(stream, app, (router.clone(), peer, seat.clone()));
+                let shutdown = app.shutdown.clone();
                 connections.spawn(async move {
-                    if let Err(error) = connection.await {
+                    if let Err(error) = until_done(connection, shutdown).await {
                         tracing::debug!(%error, "connection ended");
                     }
-                    drop((permit, place));
+                    drop(seat);
                 });
             }
             (_, Err(error)) => {
@@ -184,22 +190,41 @@ async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
             (Err(_closed), Ok(_)) => break,
         }
     }
-    let open = graceful.count();
-    let drained = tokio::time::timeout(app.settings.drain_timeout.as_duration(), graceful.shutdown()).await;
-    if drained.is_err() {
-        tracing::warn!(open, "requests still open were cut off");
+    // A WebSocket is no connection of ours any more, but a listener.
+    let drain = async {
+        tokio::join!(app.publisher.close(), async { while connections.join_next().await.is_some() {} })
+    };
+    if tokio::time::timeout(app.settings.drain_timeout.as_duration(), drain).await.is_err() {
+        let listeners = app.publisher.subscribers();
+        tracing::warn!(connections = connections.len(), listeners, "what was still open was cut off");
     }
     connections.shutdown().await;
 }
 
+/// What a connection takes of the limits on them, until the last clone is dropped: who takes the connection over must
+/// hold it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat(#[expect(dead_code, reason = "held")] Arc<(OwnedSemaphorePermit, Place)>);
+
 /// All routes, told who asks.
-type Service = AddExtension<axum::Router, ConnectInfo<SocketAddr>>;
+type Service = AddExtension<AddExtension<axum::Router, ConnectInfo<SocketAddr>>, Seat>;
+type Connection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Service>>;
+
+/// Serves a connection to its end; from shutdown on only the request that is being answered.
+async fn until_done(connection: Connection, shutdown: Shutdown) -> hyper::Result<()> {
+    let mut connection = pin!(connection);
+    tokio::select! {
+        result = connection.as_mut() => return result,
+        () = shutdown.wait() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
 
 fn connection(
     stream: TcpStream,
     app: &App,
-    (router, peer): (axum::Router, SocketAddr),
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Service>> {
+    (router, peer, seat): (axum::Router, SocketAddr, Seat),
+) -> Connection {
     // Answers are whole; waiting to fill packets only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
@@ -211,8 +236,9 @@ fn connection(
         .max_buf_size(app.settings.max_head_bytes.max(LEAST_HEAD_BYTES))
         .serve_connection(
             TokioIo::new(stream),
-            TowerToHyperService::new(AddExtension::new(router, ConnectInfo(peer))),
+            TowerToHyperService::new(AddExtension::new(AddExtension::new(router, ConnectInfo(peer)), seat)),
         )
+        .with_upgrades()
 }
 
 #[cfg(test)]

@@ -5,5 +5,5 @@ mod connections;
 mod rate;
 
 pub(crate) use address::Client;
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Connections, Place};
 pub(crate) use rate::{Rates, limit};

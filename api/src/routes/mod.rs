@@ -20,6 +20,7 @@ mod regions;
 mod replays;
 mod rollup;
 mod silences;
+mod socket;
 mod streams;
 mod timeseries;
 mod trending;
@@ -62,6 +63,7 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(alerts::alerts))
         .routes(routes!(dashboard::dashboard))
         .routes(routes!(events::events))
+        .routes(routes!(socket::socket))
         .routes(routes!(pipeline::pipeline))
         .routes(routes!(streams::streams))
         .routes(routes!(rollup::rollup))

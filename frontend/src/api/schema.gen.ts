@@ -309,11 +309,38 @@ export interface paths {
         };
         /**
          * Snapshots of the dashboard, pushed when the data changes
-         * @description Server-sent events. `snapshot` carries the same JSON as `/api/dashboard`, with the data version as event id; a
-         *     reader that is slow gets the latest one only. `problem` tells that the database is away; the next snapshot tells
-         *     that it is back.
+         * @description Server-sent events. `snapshot` carries the same JSON as `/api/dashboard`; its id names all that it was rendered
+         *     from. A reader that is slow gets the latest one only. One that comes back with the id of the newest one in
+         *     `Last-Event-ID` gets `current` instead, and then the next one. `problem` tells that the database is away; the next
+         *     snapshot tells that it is back. With `deltas=true`, `patch` may come instead of a snapshot:
+         *     `{"base": …, "patch": […]}`, where `patch` (RFC 6902) makes the snapshot with this event's id from the one before,
+         *     whose id is `base`.
          */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stream/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same over a WebSocket
+         * @description Text messages `{"type": "snapshot", "id": …, "data": {…}}`, `{"type": "problem", "data": {…}}`,
+         *     `{"type": "current", "id": …}`, and with `deltas=true` `{"type": "patch", "id": …, "base": …, "patch": […]}`, as
+         *     told at `/api/stream/events`. Whatever the client sends is ignored. Pings keep it open; a client that answers none
+         *     is cut off. Closed with 1001 when the service ends. Browsers let a page of any origin ask, so pages of origins that
+         *     are neither this service's own nor allowed by its settings get 403.
+         */
+        get: operations["socket"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3055,7 +3082,12 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As the header, for clients that cannot set one */
+                last_event_id?: string;
+                /** @description Patches where they are smaller. Default: false */
+                deltas?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3108,6 +3140,54 @@ export interface operations {
             };
             /** @description The answer took too long. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    socket: {
+        parameters: {
+            query?: {
+                /** @description The id of the newest snapshot that the client has */
+                last_event_id?: string;
+                /** @description Patches where they are smaller. Default: false */
+                deltas?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages follow */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Pages of this origin may not ask */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or busy; `Retry-After` says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

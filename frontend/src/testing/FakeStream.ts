@@ -10,6 +10,10 @@ export class FakeStream extends EventTarget {
     this.#message("problem", JSON.stringify({ detail }));
   }
 
+  current(): void {
+    this.#message("current", JSON.stringify({ id: "1-0-0" }));
+  }
+
   text(data: string): void {
     this.#message("snapshot", data);
   }

@@ -8,14 +8,14 @@ use std::{
     },
 };
 
-use api::ApiSettings;
+use api::{ApiError, ApiSettings};
 use common::{
     db::{self, PgSettings},
     shutdown::Shutdown,
 };
 use schema::StreamDefinition;
 use streampulse::local::postgres::{PostgresOptions, PrivatePostgres};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_postgres::Client;
 
 use crate::request::{Answer, Request};
@@ -42,6 +42,7 @@ pub struct House {
     pub address: String,
     pub client: Client,
     shutdown: Shutdown,
+    serving: Option<JoinHandle<Result<(), ApiError>>>,
     _postgres: Arc<PrivatePostgres>,
 }
 
@@ -72,8 +73,15 @@ impl House {
         let address = bound.address().to_string();
         let shutdown = Shutdown::default();
         let pool = db::pool(&pg, 4, "streampulse-api").unwrap();
-        tokio::spawn(bound.serve(pool, shutdown.clone()));
-        Self { pg, address, client, shutdown, _postgres: postgres }
+        let serving = Some(tokio::spawn(bound.serve(pool, shutdown.clone())));
+        Self { pg, address, client, shutdown, serving, _postgres: postgres }
+    }
+
+    /// Asks the API to end; returned is the wait for it.
+    pub fn end(&mut self) -> impl Future<Output = ()> + use<> {
+        self.shutdown.trigger();
+        let serving = self.serving.take().unwrap();
+        async move { serving.await.unwrap().unwrap() }
     }
 
     /// Our own program with this database in its environment.

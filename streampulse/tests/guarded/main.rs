@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod house;
+mod listener;
 mod record;
 mod request;
 
@@ -14,6 +15,7 @@ mod hostile;
 mod limits;
 mod operating;
 mod pipeline;
+mod push;
 mod readiness;
 mod roles;
 mod tls;

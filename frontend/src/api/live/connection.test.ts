@@ -53,6 +53,15 @@ test("a cut is polled over until the browser is connected again", () => {
   expect(connection.state().mode).toBe("push");
 });
 
+test("who comes back to nothing new is live again at once", () => {
+  newest().snapshot(snapshot(1, 10));
+  newest().cut();
+  expect(connection.state().mode).toBe("polling");
+  newest().current();
+  expect(connection.state()).toEqual({ mode: "push", problem: null });
+  expect(applied).toHaveLength(1);
+});
+
 test("a refusal is tried again, as the browser does not", () => {
   newest().refuse();
   expect(connection.state().mode).toBe("polling");

@@ -59,6 +59,8 @@ export class LiveConnection {
       });
     };
     on("snapshot", (event) => { this.#received((event as MessageEvent<string>).data); });
+    // Connected again, with the newest snapshot from before.
+    on("current", () => { this.#heard(null); });
     on("problem", (event) => { this.#heard(problemDetail((event as MessageEvent<string>).data)); });
     on("error", () => { this.#failed(stream); });
     this.#after(CONNECT_WITHIN_MS, () => { this.#change({ ...this.#state, mode: "polling" }); });
