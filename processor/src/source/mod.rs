@@ -5,6 +5,7 @@ mod client;
 mod commit_tag;
 mod committer;
 mod fetch;
+mod lag;
 mod meter;
 mod mirror;
 mod orders;

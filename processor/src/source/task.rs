@@ -11,7 +11,7 @@ use common::{
 };
 use schema::{DecodeError, Decoder, Event};
 
-use super::fetch::Record;
+use super::{fetch::Record, lag::Lag};
 use crate::{
     sink::Claimed,
     window::{DeadLetter, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
@@ -45,6 +45,8 @@ pub(super) struct Task {
     /// Where the last unit taken ends; the next one begins here.
     taken_to: NextOffset,
     next: NextOffset,
+    committed_to: NextOffset,
+    lag: Lag,
     windows: PartitionWindows,
     dead_letters: Vec<DeadLetter>,
     late_events: Vec<LateEvent>,
@@ -67,6 +69,8 @@ impl Task {
             tally: Tally::default(),
             taken_to: claimed.next,
             next: claimed.next,
+            committed_to: claimed.next,
+            lag: Lag::default(),
             windows,
             dead_letters: Vec::new(),
             late_events: Vec::new(),
@@ -84,6 +88,7 @@ impl Task {
         if offset.next() <= self.next {
             return Ok(());
         }
+        self.lag.read(record.timestamp);
         if self.tally.first_append.is_none() {
             self.tally.first_append = record.timestamp;
         }
@@ -173,6 +178,18 @@ impl Task {
         self.at_end_since = self.at_end_since.map(|_| now);
     }
 
+    /// What was taken is durable up to `next`.
+    pub fn committed(&mut self, next: NextOffset) {
+        self.committed_to = next;
+        self.lag.committed();
+    }
+
+    /// How far commits are behind the log, as far as we have seen it.
+    pub fn lag_seconds(&self, now: Timestamp) -> f64 {
+        let all_committed = self.is_at_end() && self.committed_to == self.next;
+        if all_committed { 0.0 } else { self.lag.seconds(now) }
+    }
+
     /// Is there anything a commit would change?
     pub fn has_news(&self) -> bool {
         self.next != self.taken_to || self.idle != self.idle_taken
@@ -185,6 +202,7 @@ impl Task {
         }
         let Taken { rollups, spans } = self.windows.take(rules);
         self.idle_taken = self.idle;
+        self.lag.taken();
         let from = std::mem::replace(&mut self.taken_to, self.next);
         Some(PartitionUnit {
             partition: self.partition,

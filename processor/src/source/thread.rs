@@ -250,6 +250,7 @@ impl StreamThread {
         }
         if self.mirror.is_due(now) {
             self.mirror.send(&self.consumer);
+            self.meter.lag(self.tasks.values(), self.bench.now);
         }
         self.pause_when(held || (self.committer.is_busy() && self.is_full()))?;
         self.claim_back(now)?;
@@ -287,17 +288,14 @@ impl StreamThread {
     fn commit(&mut self) {
         let inbox = self.consumer.context();
         let mut unit = CommitUnit::default();
-        let mut oldest_append = None;
         for task in self.tasks.values_mut() {
-            let tally = std::mem::take(&mut task.tally);
-            self.meter.tally(tally);
-            oldest_append = oldest_append.into_iter().chain(tally.first_append).min();
+            self.meter.tally(std::mem::take(&mut task.tally));
             unit.partitions.extend(task.take(&self.bench.rules, inbox.high_watermark(task.partition)));
         }
         self.waiting_since = None;
         self.waiting_events = 0;
         if !unit.is_empty() {
-            self.meter.submitted(oldest_append);
+            self.meter.submitted();
             self.committer.submit(unit);
         }
     }
@@ -313,7 +311,9 @@ impl StreamThread {
             }
         }
         for advanced in committed.advanced {
-            if self.tasks.get(&advanced.partition).is_some_and(|task| task.epoch == advanced.epoch) {
+            let task = self.tasks.get_mut(&advanced.partition);
+            if let Some(task) = task.filter(|task| task.epoch == advanced.epoch) {
+                task.committed(advanced.next);
                 self.mirror.note(advanced);
             }
         }

@@ -20,6 +20,7 @@ mod detection;
 mod exactly_once;
 mod former_leader;
 mod lost_log;
+mod metrics;
 mod operating;
 mod page;
 mod query;

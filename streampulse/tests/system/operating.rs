@@ -16,7 +16,7 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(120);
 const EVENTS: u64 = 4_000;
 
-fn free_port() -> String {
+pub fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port().to_string()
 }
