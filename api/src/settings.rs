@@ -24,7 +24,7 @@ pub struct ApiSettings {
     /// The stream whose tables are behind `/api/stats`: it has the rollups `content_stats`, `region_health` and
     /// `device_stats`. Default `content-downloads`.
     pub downloads_stream: String,
-    /// `ALLOWED_ORIGINS`: pages of these origins may read answers; `*` allows all.
+    /// `ALLOWED_ORIGINS`: pages of these origins may read answers and open WebSockets; `*` allows all.
     pub allowed_origins: Vec<String>,
     /// `API_REQUIRE_TOKEN`: reads need a token as well, all but those of health. Writes always do. Default: no.
     pub require_token: bool,
@@ -52,8 +52,8 @@ pub struct ApiSettings {
     pub writes_per_minute: u32,
     /// `API_TRUSTED_PROXIES`: what these say in `X-Forwarded-For` of whom they ask for is believed. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// `API_MAX_SUBSCRIBERS`: event streams open at once; more are answered 503. Keep it below `max_connections`, or
-    /// streams can starve everything else. Default 512.
+    /// `API_MAX_SUBSCRIBERS`: event streams and WebSockets open at once; more are answered 503. Keep it below
+    /// `max_connections`, or they can starve everything else. Default 512.
     pub max_subscribers: usize,
     /// Bytes a request's head may have, at least 8 KiB. Default 16 KiB.
     pub max_head_bytes: usize,
@@ -63,7 +63,8 @@ pub struct ApiSettings {
     pub watch_interval: Millis,
     /// Least time between two pushes. Default 100 ms.
     pub push_interval: Millis,
-    /// Silence on an event stream after which a comment keeps it open. Default 15 s.
+    /// Silence on an event stream after which a comment keeps it open, and time between pings of a WebSocket.
+    /// Default 15 s.
     pub keep_alive: Millis,
     /// Renders `/metrics`; without one it is answered 404.
     pub metrics: Option<PrometheusHandle>,
