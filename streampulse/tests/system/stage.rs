@@ -299,7 +299,16 @@ impl Stage {
         std::fs::write(&file, format!(r#"{{"version": 1, "partitions": [{partition}]}}"#)).unwrap();
         let servers = self.servers.kafka.bootstrap_servers();
         let arguments = ["--bootstrap-server", &servers, "--offset-json-file", file.to_str().unwrap()];
-        self.servers.kafka.run_tool("org.apache.kafka.tools.DeleteRecordsCommand", &arguments).await.unwrap();
+        // The tool ends well also where a broker has refused, and tells it in what it prints.
+        let (begin, done) = (Instant::now(), format!("low_watermark: {offset}"));
+        loop {
+            let tool = "org.apache.kafka.tools.DeleteRecordsCommand";
+            let printed = self.servers.kafka.run_tool(tool, &arguments).await.unwrap();
+            if printed.contains(&done) {
+                return;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "{printed}");
+        }
     }
 
     /// To so many in all.
