@@ -19,6 +19,7 @@ use crate::{
     cli::RunArgs,
     contender::processor,
     cost::{Cost, Marks},
+    exact::assert_equal,
     stage::{STREAM, Stage, untroubled},
 };
 
@@ -64,8 +65,7 @@ pub async fn run(stage: &Stage, args: &RunArgs) -> anyhow::Result<Outcome> {
     let last = gauge.read()?;
     let summary = sending.await??;
     processor::stop(running).await?;
-    let report = generator::verify(&client, &summary.truth, &definition).await?;
-    anyhow::ensure!(report.is_equal() && report.cells > 0, "live: {:?}", report.differences);
+    assert_equal(&client, &definition, &summary.truth).await.context("live")?;
     let records = tokio::task::spawn_blocking({
         let servers = stage.servers();
         move || times(&servers, events)

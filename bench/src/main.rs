@@ -3,6 +3,7 @@
 mod cli;
 mod contender;
 mod cost;
+mod exact;
 mod figures;
 mod growth;
 mod latency;

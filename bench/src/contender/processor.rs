@@ -16,6 +16,7 @@ use super::LIMIT;
 use crate::{
     cli::RunArgs,
     cost::Marks,
+    exact::assert_equal,
     stage::{STREAM, Stage, Topic},
 };
 
@@ -47,14 +48,7 @@ pub async fn run(
         perf.wait().await?;
     }
     stop(processor).await?;
-    let report = generator::verify(&client, &topic.truth, &definition).await?;
-    anyhow::ensure!(
-        report.is_equal() && report.cells > 0,
-        "{} of {} cells differ from the truth: {:?}",
-        report.differing,
-        report.cells,
-        report.differences
-    );
+    assert_equal(&client, &definition, &topic.truth).await?;
     drop(client);
     stage.remove_database(&pg).await?;
     // What is committed moves in steps too large to tell when the half was read.

@@ -7,7 +7,7 @@ use generator::Workload;
 
 use super::{
     Figures,
-    flow::{Flow, Ground, MINUTE, Span, assert_equal, minute_ago, send_history},
+    flow::{Flow, Ground, MINUTE, Span, minute_ago, send_history},
     link::Link,
     progress::{committed, places, until, until_committed},
 };
@@ -15,6 +15,7 @@ use crate::{
     cli::RecoveryArgs,
     contender::processor::{self, Launch},
     cost::resident_memory,
+    exact::assert_equal,
     stage::Stage,
 };
 

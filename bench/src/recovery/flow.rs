@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use common::{
     clock::{Clock, ManualClock, SystemClock},
     db,
@@ -17,7 +16,7 @@ use schema::StreamDefinition;
 use tokio::task::JoinHandle;
 
 use super::progress::until_committed;
-use crate::stage::Stage;
+use crate::{exact::assert_equal, stage::Stage};
 
 pub const MINUTE: i64 = 60_000;
 /// A broker may be away for minutes while we send.
@@ -104,22 +103,6 @@ pub async fn send_history(
     let truth = tokio::task::spawn_blocking(sending).await??.truth;
     eprintln!("{events} events sent in {:.0} s", begin.elapsed().as_secs_f64());
     Ok(truth)
-}
-
-pub async fn assert_equal(
-    client: &tokio_postgres::Client,
-    definition: &StreamDefinition,
-    truth: &Truth,
-) -> anyhow::Result<()> {
-    let report = generator::verify(client, truth, definition).await.context("comparing with the truth")?;
-    anyhow::ensure!(
-        report.is_equal() && report.cells > 0,
-        "{} of {} cells differ from the truth: {:?}",
-        report.differing,
-        report.cells,
-        report.differences
-    );
-    Ok(())
 }
 
 fn properties(stage: &Stage) -> Vec<(String, String)> {

@@ -13,12 +13,13 @@ use tokio_postgres::Client;
 
 use super::{
     Figures,
-    flow::{Ground, MINUTE, Span, assert_equal, minute_ago, send_history},
+    flow::{Ground, MINUTE, Span, minute_ago, send_history},
     progress::until_committed,
 };
 use crate::{
     cli::RecoveryArgs,
     contender::processor::{self, Launch},
+    exact::assert_equal,
     stage::{STREAM, Stage},
 };
 
