@@ -184,6 +184,8 @@ pub enum Part {
     StreamsProcessorApi,
     StreamsDsl,
     Latency,
+    /// Latency with an API and a subscriber beside.
+    Push,
     Growth,
 }
 

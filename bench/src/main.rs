@@ -3,10 +3,12 @@
 mod cli;
 mod contender;
 mod cost;
+mod disk;
 mod exact;
 mod figures;
 mod growth;
 mod latency;
+mod program;
 mod reader;
 mod recovery;
 mod serving;
@@ -61,12 +63,14 @@ async fn until_signal(measuring: impl Future<Output = anyhow::Result<()>>) -> an
 
 async fn compare(args: &RunArgs) -> anyhow::Result<()> {
     let begin = Instant::now();
-    let stage = Stage::set(args.streampulse.clone()).await?;
+    let stage = Stage::set(args.streampulse.as_deref()).await?;
     let mut table = Table::default();
     throughput(&stage, args, &mut table).await?;
-    if args.wants(Part::Latency) {
-        eprintln!("live: {} s at {} events/s", args.live_seconds, args.live_rate);
-        table.latency(args.live_rate, &latency::run(&stage, args).await?);
+    for (part, is_heard) in [(Part::Latency, false), (Part::Push, true)] {
+        if args.wants(part) {
+            eprintln!("live: {} s at {} events/s", args.live_seconds, args.live_rate);
+            table.latency(args.live_rate, &latency::run(&stage, args, is_heard).await?);
+        }
     }
     if args.wants(Part::Growth) {
         eprintln!("growth");

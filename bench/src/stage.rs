@@ -1,7 +1,7 @@
 //! What everything is measured on: one Kafka, one Postgres that syncs, topics full of seeded events.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -24,7 +24,7 @@ use streampulse::local::{
     postgres::{PostgresOptions, PrivatePostgres},
 };
 
-use crate::cost::Gauge;
+use crate::{cost::Gauge, program};
 
 pub const STREAM: &str = "content-downloads";
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -61,16 +61,8 @@ pub fn untroubled(seed: u64) -> Workload {
 }
 
 impl Stage {
-    pub async fn set(streampulse: Option<PathBuf>) -> anyhow::Result<Self> {
-        let streampulse = match streampulse {
-            Some(path) => path,
-            None => std::env::current_exe()?.with_file_name("streampulse"),
-        };
-        anyhow::ensure!(
-            streampulse.is_file(),
-            "{} is missing: build it with `make build`, or name it with --streampulse",
-            streampulse.display()
-        );
+    pub async fn set(streampulse: Option<&Path>) -> anyhow::Result<Self> {
+        let streampulse = program::find(streampulse)?;
         let options = PostgresOptions::temporary();
         let (kafka, postgres) = tokio::join!(RealKafka::start(), PrivatePostgres::start(&options));
         Ok(Self { kafka: kafka?, postgres: postgres?, streampulse, databases: std::cell::Cell::new(0) })

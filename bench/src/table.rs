@@ -45,15 +45,20 @@ impl Table {
     }
 
     pub fn latency(&mut self, rate: f64, outcome: &Outcome) {
-        self.row(&format!("live, {rate:.0} events/s"), &outcome.cost, String::new(), None);
+        let beside = if outcome.to_subscriber.is_some() { ", with an API and a subscriber" } else { "" };
+        self.row(&format!("live, {rate:.0} events/s{beside}"), &outcome.cost, String::new(), None);
         let mut line = |what: &str, times: Percentiles| {
             let Percentiles { p50, p99, most } = times;
             let mut cells: [String; 11] = Default::default();
             cells[0] = format!("{what}: p50 {p50} ms, p99 {p99} ms, most {most} ms");
             self.0.push(cells);
         };
+        line("8 KiB synced to disk, alone", outcome.disk);
         line("append → committed", outcome.from_append);
         line("send → committed", outcome.from_send);
+        if let Some(times) = outcome.to_subscriber {
+            line("append → subscriber", times);
+        }
     }
 
     fn row(&mut self, what: &str, cost: &Cost, range: String, base: Option<f64>) {

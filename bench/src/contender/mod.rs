@@ -32,6 +32,7 @@ pub const fn name(part: Part) -> &'static str {
         Part::StreamsProcessorApi => "Kafka Streams, Processor API",
         Part::StreamsDsl => "Kafka Streams, DSL",
         Part::Latency => "latency",
+        Part::Push => "push",
         Part::Growth => "growth",
     }
 }
@@ -52,7 +53,7 @@ pub async fn run(
             let jars = jars.context("Kafka Streams was not built")?;
             jars.run(stage, topic, args, part == Part::StreamsDsl).await
         }
-        Part::Latency | Part::Growth => anyhow::bail!("no contender"),
+        Part::Latency | Part::Push | Part::Growth => anyhow::bail!("no contender"),
     };
     Ok(marks.with_context(|| name(part))?.cost(topic.events))
 }

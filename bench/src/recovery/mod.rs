@@ -18,7 +18,7 @@ use crate::{
 
 pub async fn run(args: &RecoveryArgs) -> anyhow::Result<()> {
     let begin = Instant::now();
-    let mut stage = Stage::set(args.streampulse.clone()).await?;
+    let mut stage = Stage::set(args.streampulse.as_deref()).await?;
     let mut figures = Figures::default();
     if args.wants(Loss::Owner) {
         for &rows in &args.open_rows {

@@ -4,21 +4,22 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
     task::JoinSet,
 };
 
-use super::{ask::Connection, server::Server, tables::Tables};
+use super::{
+    ask::Connection,
+    listener::{listen, subscribe},
+    server::Server,
+    tables::Tables,
+};
 use crate::{cli::ApiArgs, cost::resident_memory, figures::Figures};
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// Small: there are thousands, and they share this machine with the API.
-const BUFFER: usize = 1 << 10;
 
 pub async fn run(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyhow::Result<()> {
-    let api = Server::api(args, tables).await?;
+    let api = Server::api(&args.launch(tables)?).await?;
     // All that is made once is there before the listeners are.
     Connection::to(api.port).await?.get("/api/dashboard").await?;
     let before = resident_memory(api.process()?)?;
@@ -48,30 +49,6 @@ pub async fn run(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyh
     figures.seconds(format!("{what}: commit → the last has heard, slowest of {}", args.pushes), slowest);
     listeners.shutdown().await;
     api.stop().await
-}
-
-async fn subscribe(port: u16) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.write_all(b"GET /api/stream/events HTTP/1.1\r\nHost: bench\r\n\r\n").await?;
-    Ok(stream)
-}
-
-/// Tells each version once, when all of its event is there. A new minute makes an event without a new version.
-async fn listen(stream: TcpStream, heard: UnboundedSender<i64>) -> anyhow::Result<()> {
-    let mut lines = BufReader::with_capacity(BUFFER, stream);
-    let (mut line, mut version, mut told) = (Vec::new(), None, 0);
-    while lines.read_until(b'\n', &mut line).await? > 0 {
-        if let Some(id) = line.strip_prefix(b"id: ") {
-            version = Some(std::str::from_utf8(id)?.trim().parse::<i64>()?);
-        } else if line.starts_with(b"data: ")
-            && let Some(version) = version.take().filter(|version| *version > told)
-        {
-            told = version;
-            heard.send(version)?;
-        }
-        line.clear();
-    }
-    anyhow::bail!("the event stream ended")
 }
 
 /// Returns when as many as there are listeners have told of `version` or a later one. The next version is

@@ -3,8 +3,9 @@
 
 mod ask;
 mod bare;
+pub mod listener;
 mod listeners;
-mod server;
+pub mod server;
 mod tables;
 mod wrk;
 
@@ -17,11 +18,17 @@ use anyhow::Context;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 pub use self::bare::bare;
-use self::{ask::Connection, server::Server, tables::Tables, wrk::wrk};
+use self::{
+    ask::Connection,
+    server::{Launch, Server},
+    tables::Tables,
+    wrk::wrk,
+};
 use crate::{
     cli::{ApiArgs, Serving},
     cost::resident_memory,
     figures::Figures,
+    program,
 };
 
 /// Answered from the cache: the ten first of an hour of all contents.
@@ -58,9 +65,17 @@ pub async fn run(args: &ApiArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+impl ApiArgs {
+    fn launch<'a>(&self, tables: &'a Tables) -> anyhow::Result<Launch<'a>> {
+        let most = self.connections.iter().copied().max().unwrap_or_default().max(self.listeners);
+        let program = program::find(self.streampulse.as_deref())?;
+        Ok(Launch { program, pg: &tables.pg, max_connections: most + 100 })
+    }
+}
+
 /// The API and a server that does nothing but answer the same bytes, in turn.
 async fn cached(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyhow::Result<()> {
-    let api = Server::api(args, tables).await?;
+    let api = Server::api(&args.launch(tables)?).await?;
     let answer = Connection::to(api.port).await?.get(CACHED).await?;
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(&answer.body)?;
@@ -90,7 +105,7 @@ async fn cached(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyho
 
 /// One client that asks what nobody asked before, and one that asks the same again whenever the data is new.
 async fn misses(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyhow::Result<()> {
-    let api = Server::api(args, tables).await?;
+    let api = Server::api(&args.launch(tables)?).await?;
     let mut client = Connection::to(api.port).await?;
     client.get(CACHED).await?;
     let mut times = Vec::new();
@@ -128,7 +143,7 @@ fn note_times(figures: &mut Figures, what: &str, times: &mut [Duration]) {
 
 /// Memory under load while the data changes every second.
 async fn memory(tables: &Tables, args: &ApiArgs, figures: &mut Figures) -> anyhow::Result<()> {
-    let api = Server::api(args, tables).await?;
+    let api = Server::api(&args.launch(tables)?).await?;
     let time = Duration::from_secs(args.load_seconds);
     let connections = args.connections.first().copied().unwrap_or(32);
     let load = wrk(api.port, CACHED, connections, time);

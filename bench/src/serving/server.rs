@@ -1,16 +1,21 @@
 //! A server in a process of its own.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::Context;
+use common::db::PgSettings;
 use nix::{sys::signal::Signal, unistd::Pid};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 
-use super::{ask::Connection, tables::Tables};
-use crate::{cli::ApiArgs, contender::processor::url};
+use super::ask::Connection;
+use crate::contender::processor::url;
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const END_LIMIT: Duration = Duration::from_secs(60);
@@ -23,19 +28,21 @@ pub struct Server {
     pub port: u16,
 }
 
+/// How `streampulse api` is started.
+pub struct Launch<'a> {
+    pub program: PathBuf,
+    pub pg: &'a PgSettings,
+    pub max_connections: u32,
+}
+
 impl Server {
     /// `streampulse api` without limits for the one client that the bench is.
-    pub async fn api(args: &ApiArgs, tables: &Tables) -> anyhow::Result<Self> {
-        let program = match &args.streampulse {
-            Some(path) => path.clone(),
-            None => std::env::current_exe()?.with_file_name("streampulse"),
-        };
+    pub async fn api(launch: &Launch<'_>) -> anyhow::Result<Self> {
         let port = free_port()?;
-        let most = args.connections.iter().copied().max().unwrap_or_default().max(args.listeners) + 100;
-        let most = most.to_string();
-        let child = Command::new(&program)
+        let most = launch.max_connections.to_string();
+        let child = Command::new(&launch.program)
             .env_clear()
-            .env("DATABASE_URL", url(&tables.pg))
+            .env("DATABASE_URL", url(launch.pg))
             .env("LOG_LEVEL", "warn")
             .args(["api", "--api-port", &port.to_string(), "--reads-per-second", "0"])
             .args([
@@ -49,9 +56,7 @@ impl Server {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| {
-                format!("cannot start {}; build it, or name it with --streampulse", program.display())
-            })?;
+            .with_context(|| format!("cannot start {}", launch.program.display()))?;
         let mut server = Self { child, port };
         server.ready().await?;
         Ok(server)
