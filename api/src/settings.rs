@@ -61,7 +61,7 @@ pub struct ApiSettings {
     pub max_body_bytes: usize,
     /// How often the data version is read while anyone is interested. Default 25 ms.
     pub watch_interval: Millis,
-    /// Least time between two pushes. Default 100 ms.
+    /// Least time between two pushes; more when they are costly or many listen. Default 20 ms.
     pub push_interval: Millis,
     /// Silence on an event stream after which a comment keeps it open, and time between pings of a WebSocket.
     /// Default 15 s.
@@ -99,7 +99,7 @@ impl ApiSettings {
             max_head_bytes: 16 << 10,
             max_body_bytes: 16 << 10,
             watch_interval: Millis::new(25),
-            push_interval: Millis::new(100),
+            push_interval: Millis::new(20),
             keep_alive: Millis::new(15_000),
             metrics: None,
             clock: Arc::new(SystemClock),

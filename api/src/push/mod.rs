@@ -5,7 +5,7 @@
 mod event;
 mod publisher;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) use event::EventId;
 pub(crate) use publisher::{Listening, Publisher, Subscription};
@@ -23,6 +23,16 @@ enum Told {
     Problem(LoadError),
 }
 
+/// Telling one listener takes a few hundredths of a millisecond; this is several times that.
+const FOR_EACH: Duration = Duration::from_micros(100);
+
+/// Until the next push, at least `least`. However many listen and however long rendering `took`, both leave most of the
+/// time to others.
+fn pause(least: Duration, took: Duration, listeners: usize) -> Duration {
+    let telling = FOR_EACH * u32::try_from(listeners).unwrap_or(u32::MAX);
+    least.max(took * 3).max(telling)
+}
+
 impl App {
     /// Renders and publishes while anyone listens, until shutdown.
     pub(crate) async fn push_snapshots(&self) {
@@ -35,8 +45,14 @@ impl App {
             if self.publisher.is_stale() {
                 told = Told::Nothing;
             }
+            let begin = Instant::now();
             let next = self.push(told).await;
-            let pause = if next == told { Duration::ZERO } else { self.settings.push_interval.as_duration() };
+            let pause = if next == told {
+                Duration::ZERO
+            } else {
+                let least = self.settings.push_interval.as_duration();
+                pause(least, begin.elapsed(), self.publisher.subscribers())
+            };
             told = next;
             tokio::select! {
                 () = self.shutdown.wait() => return,
@@ -67,5 +83,18 @@ impl App {
                 Told::Problem(failure)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushes_come_as_often_as_they_are_cheap() {
+        let millis = Duration::from_millis;
+        assert_eq!(pause(millis(20), millis(2), 1), millis(20));
+        assert_eq!(pause(millis(20), millis(30), 1), millis(90));
+        assert_eq!(pause(millis(20), millis(2), 5_000), millis(500));
     }
 }

@@ -1,10 +1,16 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::body::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep_until},
+};
 
 use super::event::{Event, EventId, Forms, Sequence};
 
@@ -27,6 +33,8 @@ pub(crate) struct Listening {
     pub(crate) resume: Option<String>,
     /// It can apply patches.
     pub(crate) deltas: bool,
+    /// Least time between two messages to it.
+    pub(crate) interval: Duration,
 }
 
 /// One listener. Its place is free again when it is dropped.
@@ -36,6 +44,8 @@ pub(crate) struct Subscription {
     listening: Listening,
     /// The snapshot that it was sent last, whole or patched, over this connection.
     held: Option<Sequence>,
+    /// Its next message comes no sooner.
+    not_before: Instant,
     _place: OwnedSemaphorePermit,
 }
 
@@ -63,7 +73,7 @@ impl Publisher {
         let mut events = self.latest.subscribe();
         events.mark_changed();
         self.arrival.notify_one();
-        Some(Subscription { events, listening, held: None, _place: place })
+        Some(Subscription { events, listening, held: None, not_before: Instant::now(), _place: place })
     }
 
     pub(crate) fn subscribers(&self) -> usize {
@@ -113,9 +123,14 @@ impl Subscription {
     /// The next message, the latest where there were several; `None` when there will be none.
     pub(crate) async fn next(&mut self) -> Option<Forms> {
         loop {
+            // First this, so that what is told is the newest, and nothing is lost to a caller who gives up meanwhile.
+            if self.not_before > Instant::now() {
+                sleep_until(self.not_before).await;
+            }
             self.events.changed().await.ok()?;
             let event = self.events.borrow_and_update().clone();
             if let Some(event) = event {
+                self.not_before = Instant::now() + self.listening.interval;
                 return Some(self.message(&event));
             }
         }
@@ -163,7 +178,7 @@ mod tests {
     }
 
     fn resuming(resume: &str) -> Listening {
-        Listening { resume: Some(resume.to_owned()), deltas: false }
+        Listening { resume: Some(resume.to_owned()), ..Listening::default() }
     }
 
     #[tokio::test]
@@ -176,6 +191,23 @@ mod tests {
         let event = subscription.next().await.unwrap();
         assert_eq!(event.server_sent, format!("id: {}\nevent: snapshot\ndata: 3\n\n", id(3)));
         assert_eq!(serde_json::from_str::<Value>(&event.frame).unwrap(), snapshot(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_wants_few_messages_gets_the_newest_when_its_time_has_come() {
+        let publisher = Publisher::new(1);
+        let interval = Duration::from_millis(100);
+        let mut subscription = publisher.subscribe(Listening { interval, ..Listening::default() }).unwrap();
+        publish(&publisher, 1);
+        assert_eq!(frame(&mut subscription).await, snapshot(1));
+        let told = Instant::now();
+        for number in 2..=4 {
+            publish(&publisher, number);
+            // Whoever waits for it may give up and come back.
+            assert!(subscription.next().now_or_never().is_none());
+        }
+        assert_eq!(frame(&mut subscription).await, snapshot(4));
+        assert_eq!(told.elapsed(), interval);
     }
 
     #[tokio::test]
@@ -250,7 +282,7 @@ mod tests {
         let (patched, skipped) = (Cell::new(0), Cell::new(0));
         let check = |steps: Vec<(Value, [bool; 3])>| {
             let publisher = Publisher::new(3);
-            let listening = Listening { resume: None, deltas: true };
+            let listening = Listening { deltas: true, ..Listening::default() };
             let mut readers =
                 [(); 3].map(|()| (publisher.subscribe(listening.clone()).unwrap(), Value::Null, 0));
             for (number, (whole, reads)) in (1..).zip(steps) {

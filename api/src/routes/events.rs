@@ -1,6 +1,6 @@
 //! `GET /api/stream/events`
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -24,7 +24,12 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 impl Parameters for Listening {
     fn read(given: &mut Given) -> Result<Self, Problem> {
-        Ok(Self { resume: given.text("last_event_id")?, deltas: given.bool("deltas", false)? })
+        let interval = given.int("interval_ms", 0, 0..=60_000)?;
+        Ok(Self {
+            resume: given.text("last_event_id")?,
+            deltas: given.bool("deltas", false)?,
+            interval: Duration::from_millis(interval.unsigned_abs()),
+        })
     }
 }
 
@@ -43,6 +48,8 @@ impl Parameters for Listening {
     params(
         ("last_event_id" = Option<String>, Query, description = "As the header, for clients that cannot set one"),
         ("deltas" = Option<bool>, Query, description = "Patches where they are smaller. Default: false"),
+        ("interval_ms" = Option<i64>, Query, minimum = 0, maximum = 60_000,
+            description = "Least time between two messages; the newest is told then. Default: 0"),
     ),
     responses((status = 200, body = String, content_type = "text/event-stream"), Refusals),
 )]

@@ -44,6 +44,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
     params(
         ("last_event_id" = Option<String>, Query, description = "The id of the newest snapshot that the client has"),
         ("deltas" = Option<bool>, Query, description = "Patches where they are smaller. Default: false"),
+        ("interval_ms" = Option<i64>, Query, minimum = 0, maximum = 60_000,
+            description = "Least time between two messages; the newest is told then. Default: 0"),
     ),
     responses(
         (status = 101, description = "Messages follow"),

@@ -3087,6 +3087,8 @@ export interface operations {
                 last_event_id?: string;
                 /** @description Patches where they are smaller. Default: false */
                 deltas?: boolean;
+                /** @description Least time between two messages; the newest is told then. Default: 0 */
+                interval_ms?: number;
             };
             header?: never;
             path?: never;
@@ -3156,6 +3158,8 @@ export interface operations {
                 last_event_id?: string;
                 /** @description Patches where they are smaller. Default: false */
                 deltas?: boolean;
+                /** @description Least time between two messages; the newest is told then. Default: 0 */
+                interval_ms?: number;
             };
             header?: never;
             path?: never;

@@ -6,7 +6,8 @@ import { LiveConnection, type EventStream } from "./connection";
 import { applySnapshot } from "./snapshot";
 import { OtherWindows } from "./windows";
 
-export const STREAM_PATH = "/api/stream/events";
+/** No oftener than the eye can follow. */
+export const STREAM_PATH = "/api/stream/events?interval_ms=100";
 
 export interface Live {
   readonly connection: LiveConnection;
