@@ -8,6 +8,7 @@ pub mod duration;
 pub mod measure;
 pub mod offset;
 pub mod shutdown;
+pub mod sketch;
 pub mod telemetry;
 pub mod time;
 pub mod window;
