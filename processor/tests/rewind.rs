@@ -10,6 +10,7 @@ use std::{
 
 use common::{
     offset::{NextOffset, Offset, PartitionId},
+    sketch::{Sketch, SketchKind},
     time::Timestamp,
     window::Window,
 };
@@ -42,7 +43,8 @@ enum Act {
 struct Tables {
     next: i64,
     stream_time: Option<Timestamp>,
-    rows: BTreeMap<Timestamp, i64>,
+    /// The sum, and the sketches as they are stored.
+    rows: BTreeMap<Timestamp, (i64, [Vec<u8>; 2])>,
     spans: BTreeMap<Timestamp, (i64, i64, Option<Timestamp>)>,
     late: BTreeSet<i64>,
     dead: BTreeSet<i64>,
@@ -91,7 +93,12 @@ impl<'a> Partition<'a> {
                 window: Window { start: *window },
                 dimensions: vec![KIND.to_owned()],
                 labels: Vec::new(),
-                numbers: vec![Some(*value)],
+                numbers: vec![Some(value.0)],
+                sketches: [SketchKind::Quantiles, SketchKind::Distinct]
+                    .iter()
+                    .zip(&value.1)
+                    .map(|(kind, bytes)| Some(Sketch::read(*kind, bytes).unwrap()))
+                    .collect(),
             });
         windows.restore(&self.rules, &spans, &[rows.collect()]);
 
@@ -130,8 +137,10 @@ impl<'a> Partition<'a> {
             );
         }
         let rows = &taken.rollups[0];
-        for (window, value) in rows.windows.iter().zip(rows.numbers.first().into_iter().flatten()) {
-            self.tables.rows.insert(*window, value.unwrap());
+        for (at, window) in rows.windows.iter().enumerate() {
+            let sketch =
+                |number: usize| rows.sketches[number].iter().nth(at).flatten().map(<[u8]>::to_vec).unwrap();
+            self.tables.rows.insert(*window, (rows.numbers[0][at].unwrap(), [sketch(0), sketch(1)]));
         }
         self.tables.stream_time = windows.stream_time();
         if windows.end_rewind(NextOffset(self.tables.next)) {
@@ -177,7 +186,7 @@ impl<'a> Partition<'a> {
     }
 }
 
-/// A stream whose only rollup has one key: one row per window, the sum of the values.
+/// A stream whose only rollup has one key: one row per window, the sum of the values and their sketches.
 fn definition() -> Arc<StreamDefinition> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
@@ -206,7 +215,11 @@ idle_timeout = "10s"
 [[rollup]]
 name = "pulse_sum"
 dimensions = [{ name = "kind", path = "kind" }]
-measures = [{ name = "total", sum = "value" }]
+measures = [
+  { name = "quantiles", quantiles = "value" },
+  { name = "total", sum = "value" },
+  { name = "values", distinct = "value" },
+]
 "#,
     )
     .unwrap();

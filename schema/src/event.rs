@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
-use common::{measure::to_units, time::Timestamp};
+use common::{
+    measure::to_units,
+    sketch::{Seen, ValueHash},
+    time::Timestamp,
+};
 
 use crate::{
     Plan, Reject, RejectCode, TimeUnit,
-    plan::{Conditions, DimensionPlan, NumberPlan, RollupPlan, Slot},
+    plan::{Conditions, DimensionPlan, NumberPlan, RollupPlan, SketchInput, Slot},
 };
 
 /// The needed values of one record. Made once and filled again and again: no allocation per record.
@@ -19,6 +23,8 @@ pub struct Event {
     conditions: Conditions,
     /// By number of the plan; [`ABSENT`] where the event has none.
     numbers: Vec<i64>,
+    /// By number of the plan.
+    hashes: Vec<Option<ValueHash>>,
     /// Integers that serve as keys, as text.
     scratch: String,
     scratch_ranges: Vec<(usize, usize, usize)>,
@@ -60,10 +66,29 @@ impl Plan {
             let taken = number.when.is_none_or(|conditions| conditions & event.conditions != 0);
             event.numbers.push(if taken { units(event.slots[number.slot], number)? } else { ABSENT });
         }
+        if !self.hashes.is_empty() {
+            self.hash(payload, event);
+        }
         if !self.integer_keys.is_empty() {
             self.write_integers(event);
         }
         Ok(())
+    }
+
+    fn hash(&self, payload: &[u8], event: &mut Event) {
+        event.hashes.clear();
+        for hash in &self.hashes {
+            let taken = hash.when.is_none_or(|conditions| conditions & event.conditions != 0);
+            event.hashes.push(match event.slots[hash.slot] {
+                _ if !taken => None,
+                Slot::Text(range) => Some(ValueHash::of_bytes(range.of(payload))),
+                Slot::Symbol(symbol) => Some(ValueHash::of_bytes(self.texts[symbol as usize].as_bytes())),
+                Slot::Int(value) => Some(ValueHash::of_integer(value)),
+                Slot::Boolean(value) => Some(ValueHash::of_boolean(value)),
+                // Floats are refused with the definition.
+                Slot::Null | Slot::Float(_) => None,
+            });
+        }
     }
 
     fn write_integers(&self, event: &mut Event) {
@@ -165,7 +190,7 @@ impl<'a> RollupView<'a> {
         })
     }
 
-    /// What the event adds to measure `number`, in units; `None` if it adds nothing.
+    /// What the event adds to measure `number` of those that are numbers, in units; `None` if it adds nothing.
     #[inline]
     #[must_use]
     pub fn measure(self, number: usize) -> Option<i64> {
@@ -178,10 +203,33 @@ impl<'a> RollupView<'a> {
         (units != ABSENT).then_some(units)
     }
 
-    /// How many measures the rollup has.
+    /// How many measures of the rollup are numbers.
     #[must_use]
     pub fn measure_count(self) -> usize {
         self.rollup.measures.len()
+    }
+
+    /// What the event adds to measure `number` of those that are sketches; `None` if it adds nothing.
+    #[inline]
+    #[must_use]
+    pub fn sketch(self, number: usize) -> Option<Seen> {
+        let (event, sketch) = (self.view.event, &self.rollup.sketches[number]);
+        if event.conditions & sketch.needs != sketch.needs {
+            return None;
+        }
+        match sketch.input {
+            SketchInput::Number(number) => {
+                let units = event.numbers[number];
+                (units != ABSENT).then_some(Seen::Number(units))
+            }
+            SketchInput::Hash(number) => event.hashes[number].map(Seen::Hash),
+        }
+    }
+
+    /// How many measures of the rollup are sketches.
+    #[must_use]
+    pub fn sketch_count(self) -> usize {
+        self.rollup.sketches.len()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{Measure, MeasureKind, Rollup, StreamDefinition};
 ///
 /// `<rollup>_partial` holds one row per window, key and source partition, each with one writer; `<rollup>` is the
 /// view people read, summed over source partitions, in natural units; `v_latest_<rollup>` is its last five minutes.
+/// Sketches are columns of the table only: SQL cannot merge them.
 #[must_use]
 pub fn create_sql(definition: &StreamDefinition) -> String {
     // A line break would end the comment.
@@ -31,8 +32,12 @@ fn table(sql: &mut String, rollup: &Rollup) {
     key.push("source_partition".to_owned());
     columns.extend(rollup.labels.iter().map(|label| format!("    {} text", quoted(&label.name))));
     for measure in &rollup.measures {
-        let null = if measure.kind == MeasureKind::Count { " NOT NULL" } else { "" };
-        columns.push(format!("    {} bigint{null}", quoted(&measure.name)));
+        let column = match (&measure.kind, measure.sketch()) {
+            (_, Some(_)) => "bytea",
+            (MeasureKind::Count, None) => "bigint NOT NULL",
+            (_, None) => "bigint",
+        };
+        columns.push(format!("    {} {column}", quoted(&measure.name)));
     }
     columns.push(format!("    PRIMARY KEY ({})", key.join(", ")));
     // Writing to a String cannot fail.
@@ -58,14 +63,11 @@ fn view(sql: &mut String, rollup: &Rollup, size_millis: i64) {
         ));
     }
     columns.extend(
-        rollup
-            .measures
-            .iter()
-            .map(|measure| format!("    {} AS {}", natural(measure), quoted(&measure.name))),
+        rollup.numbers().map(|measure| format!("    {} AS {}", natural(measure), quoted(&measure.name))),
     );
     for derived in &rollup.derived {
         let of = |name: &String| {
-            rollup.measures.iter().find(|measure| measure.name == *name).map_or_else(String::new, natural)
+            rollup.numbers().find(|measure| measure.name == *name).map_or_else(String::new, natural)
         };
         let [dividend, divisor] = &derived.ratio;
         columns.push(format!(
@@ -93,13 +95,15 @@ fn view(sql: &mut String, rollup: &Rollup, size_millis: i64) {
     );
 }
 
-/// The measure over all source partitions, in natural units.
+/// A number over all source partitions, in natural units.
 fn natural(measure: &Measure) -> String {
     let name = quoted(&measure.name);
     let whole = match measure.kind {
         MeasureKind::Count | MeasureKind::Sum { .. } => format!("sum({name})::bigint"),
         MeasureKind::Min { .. } => format!("min({name})"),
         MeasureKind::Max { .. } => format!("max({name})"),
+        // They merge by no function of SQL, and so are not among a rollup's numbers.
+        MeasureKind::Quantiles { .. } | MeasureKind::Distinct { .. } => return name,
     };
     if measure.scale() == 1 { whole } else { format!("{whole}::float8 / {}", measure.scale()) }
 }

@@ -1,5 +1,7 @@
 use tokio_postgres::{Error, error::SqlState};
 
+use crate::sketch::SketchError;
+
 /// What went wrong with the database, in one line for an operator.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -9,6 +11,9 @@ pub enum DbError {
     Connect { target: String, reason: String, source: Error },
     #[error("{what}: {}", explain(source))]
     Query { what: &'static str, source: Error },
+    /// Something else than this program has written there, or a newer version of it.
+    #[error("{place} holds no sketch that can be read: {source}")]
+    Sketch { place: String, source: SketchError },
     #[error("no connection became free: {0}")]
     Pool(#[from] deadpool_postgres::PoolError),
     #[error("migration failed: {0}")]
@@ -35,7 +40,9 @@ impl DbError {
             Self::Connect { source, .. } | Self::Query { source, .. } => reaction(source),
             Self::Pool(deadpool_postgres::PoolError::Backend(source)) => reaction(source),
             Self::Pool(_) => Reaction::Retry,
-            Self::Settings(_) | Self::Migrate(_) | Self::SchemaVersion { .. } => Reaction::Fatal,
+            Self::Settings(_) | Self::Sketch { .. } | Self::Migrate(_) | Self::SchemaVersion { .. } => {
+                Reaction::Fatal
+            }
         }
     }
 }

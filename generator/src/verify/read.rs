@@ -29,11 +29,11 @@ async fn read_rollup(client: &Client, rollup: &Rollup) -> Result<Vec<TruthRow>, 
             label.name
         )
     });
-    let measures = rollup.measures.iter().map(|measure| {
+    let measures = rollup.numbers().map(|measure| {
         let merge = match measure.kind {
-            MeasureKind::Count | MeasureKind::Sum { .. } => "sum",
             MeasureKind::Min { .. } => "min",
             MeasureKind::Max { .. } => "max",
+            _ => "sum",
         };
         format!(", {merge}(\"{}\")::bigint", measure.name)
     });
@@ -61,7 +61,7 @@ fn cells(rollup: &Rollup, row: &Row) -> TruthRow {
         cells.insert(name.clone(), row.get::<_, Option<String>>(at).map_or(Cell::Null, Cell::Text));
         at += 1;
     }
-    for measure in &rollup.measures {
+    for measure in rollup.numbers() {
         cells.insert(measure.name.clone(), row.get::<_, Option<i64>>(at).map_or(Cell::Null, Cell::Number));
         at += 1;
     }

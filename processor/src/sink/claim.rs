@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use common::{
     db::{self, DbError, PgSettings, query},
     offset::{CommitSeq, NextOffset, Offset, OwnerEpoch, PartitionId},
+    sketch::Sketch,
     time::Timestamp,
     window::Window,
 };
-use schema::{Rollup, StreamDefinition};
+use schema::{Measure, Rollup, StreamDefinition};
 use tokio_postgres::{Client, Transaction};
 
 use super::rewind;
@@ -205,7 +206,7 @@ async fn open_windows(
             )
             .await
             .map_err(query("reading open windows"))?;
-        rollups.push(rows.iter().map(|row| stored_row(rollup, row)).collect());
+        rollups.push(rows.iter().map(|row| stored_row(rollup, row)).collect::<Result<_, _>>()?);
     }
     let spans = transaction
         .query(
@@ -223,7 +224,8 @@ fn open_rows_sql(rollup: &Rollup) -> String {
         .into_iter()
         .chain(rollup.dimensions.iter().map(|dimension| dimension.name.as_str()))
         .chain(rollup.labels.iter().map(|label| label.name.as_str()))
-        .chain(rollup.measures.iter().map(|measure| measure.name.as_str()))
+        .chain(rollup.numbers().map(|measure| measure.name.as_str()))
+        .chain(rollup.sketches().map(|measure| measure.name.as_str()))
         .map(|name| format!("\"{name}\""))
         .collect();
     format!(
@@ -234,13 +236,24 @@ fn open_rows_sql(rollup: &Rollup) -> String {
     )
 }
 
-fn stored_row(rollup: &Rollup, row: &tokio_postgres::Row) -> StoredRow {
+fn stored_row(rollup: &Rollup, row: &tokio_postgres::Row) -> Result<StoredRow, DbError> {
     let labels_at = 1 + rollup.dimensions.len();
     let numbers_at = labels_at + rollup.labels.len();
-    StoredRow {
-        window: Window { start: row.get(0) },
+    let sketches_at = numbers_at + rollup.numbers().count();
+    let window: Timestamp = row.get(0);
+    let sketch = |(at, measure): (usize, &Measure)| {
+        let (kind, bytes) = (measure.sketch(), row.get::<_, Option<&[u8]>>(at));
+        let read = kind.zip(bytes).map(|(kind, bytes)| Sketch::read(kind, bytes)).transpose();
+        read.map_err(|source| DbError::Sketch {
+            place: format!("{}_partial.{} of {window}", rollup.name, measure.name),
+            source,
+        })
+    };
+    Ok(StoredRow {
+        window: Window { start: window },
         dimensions: (1..labels_at).map(|at| row.get(at)).collect(),
         labels: (labels_at..numbers_at).map(|at| row.get(at)).collect(),
-        numbers: (numbers_at..numbers_at + rollup.measures.len()).map(|at| row.get(at)).collect(),
-    }
+        numbers: (numbers_at..sketches_at).map(|at| row.get(at)).collect(),
+        sketches: (sketches_at..).zip(rollup.sketches()).map(sketch).collect::<Result<_, _>>()?,
+    })
 }

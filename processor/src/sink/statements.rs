@@ -44,21 +44,23 @@ impl Statements {
 fn upsert_sql(rollup: &Rollup) -> String {
     let dimensions = rollup.dimensions.iter().map(|dimension| dimension.name.as_str());
     let labels: Vec<&str> = rollup.labels.iter().map(|label| label.name.as_str()).collect();
-    let measures: Vec<&str> = rollup.measures.iter().map(|measure| measure.name.as_str()).collect();
+    let numbers: Vec<&str> = rollup.numbers().map(|measure| measure.name.as_str()).collect();
+    let sketches: Vec<&str> = rollup.sketches().map(|measure| measure.name.as_str()).collect();
     let key: Vec<&str> = ["window_start"].into_iter().chain(dimensions).chain(["source_partition"]).collect();
-    let columns: Vec<&str> = [key.clone(), labels.clone(), measures.clone()].concat();
+    let columns: Vec<&str> = [key.clone(), labels.clone(), numbers.clone(), sketches.clone()].concat();
 
     let type_of = |at: usize| match at {
         0 => "timestamptz",
         _ if at + 1 < key.len() => "text",
         _ if at + 1 == key.len() => "integer",
         _ if at < key.len() + labels.len() => "text",
-        _ => "bigint",
+        _ if at < columns.len() - sketches.len() => "bigint",
+        _ => "bytea",
     };
     let arrays: Vec<String> =
         (0..columns.len()).map(|at| format!("${}::{}[]", at + 1, type_of(at))).collect();
-    let updates: Vec<String> =
-        labels.iter().chain(&measures).map(|name| format!("\"{name}\" = EXCLUDED.\"{name}\"")).collect();
+    let values = labels.iter().chain(&numbers).chain(&sketches);
+    let updates: Vec<String> = values.map(|name| format!("\"{name}\" = EXCLUDED.\"{name}\"")).collect();
     format!(
         "-- rollup_upsert {table}\nINSERT INTO \"{table}_partial\" ({columns})\nSELECT * FROM unnest({arrays})\n\
          ON CONFLICT ({key}) DO UPDATE SET {updates}",

@@ -288,6 +288,7 @@ fn rollup_parameters(rows: &RollupRows) -> Vec<&(dyn ToSql + Sync)> {
     parameters.push(&rows.partitions);
     parameters.extend(rows.labels.iter().map(|column| column as &(dyn ToSql + Sync)));
     parameters.extend(rows.numbers.iter().map(|column| column as &(dyn ToSql + Sync)));
+    parameters.extend(rows.sketches.iter().map(|column| column as &(dyn ToSql + Sync)));
     parameters
 }
 

@@ -52,6 +52,9 @@ impl OpenWindow {
                 }
             }
             table.fold(shape, row, |measure| rollup.measure(measure));
+            if !shape.sketches.is_empty() {
+                table.sketch(shape, row, |number| rollup.sketch(number));
+            }
         }
     }
 }

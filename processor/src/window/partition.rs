@@ -27,15 +27,17 @@ impl WindowRules {
     #[must_use]
     pub fn of(definition: &StreamDefinition) -> Self {
         let fold = |kind: &MeasureKind| match kind {
-            MeasureKind::Sum { .. } => Fold::Sum,
-            MeasureKind::Min { .. } => Fold::Min,
-            MeasureKind::Max { .. } => Fold::Max,
-            _ => Fold::Count,
+            MeasureKind::Count => Some(Fold::Count),
+            MeasureKind::Sum { .. } => Some(Fold::Sum),
+            MeasureKind::Min { .. } => Some(Fold::Min),
+            MeasureKind::Max { .. } => Some(Fold::Max),
+            MeasureKind::Quantiles { .. } | MeasureKind::Distinct { .. } => None,
         };
         let shapes = definition.rollups.iter().map(|rollup| Shape {
             dimensions: rollup.dimensions.len(),
             labels: rollup.labels.len(),
-            folds: rollup.measures.iter().map(|measure| fold(&measure.kind)).collect(),
+            folds: rollup.measures.iter().filter_map(|measure| fold(&measure.kind)).collect(),
+            sketches: rollup.measures.iter().filter_map(schema::Measure::sketch).collect(),
         });
         Self {
             size: definition.window.size,

@@ -2,7 +2,11 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use common::{offset::PartitionId, window::Window};
+use common::{
+    offset::PartitionId,
+    sketch::{Seen, Sketch, SketchKind},
+    window::Window,
+};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
@@ -23,6 +27,7 @@ pub struct Shape {
     pub dimensions: usize,
     pub labels: usize,
     pub folds: Vec<Fold>,
+    pub sketches: Vec<SketchKind>,
 }
 
 /// Stands for "no value seen"; sums saturate one above it.
@@ -38,6 +43,8 @@ pub struct RollupTable {
     key_ends: Vec<u32>,
     labels: Vec<Option<Box<str>>>,
     numbers: Vec<i64>,
+    /// Apart from the numbers, so that rollups without sketches know nothing of them. None until a value was seen.
+    sketches: Vec<Option<Sketch>>,
     dirty: Vec<u32>,
     is_dirty: Vec<bool>,
 }
@@ -69,6 +76,7 @@ impl RollupTable {
         }
         self.labels.resize(self.labels.len() + shape.labels, None);
         self.numbers.extend(shape.folds.iter().map(|fold| if *fold == Fold::Count { 0 } else { NONE }));
+        self.sketches.resize(self.sketches.len() + shape.sketches.len(), None);
         self.is_dirty.push(false);
         let (text, ends, hasher) = (&self.key_text, &self.key_ends, &self.hasher);
         self.rows.insert_unique(hash, row as u32, |&row| {
@@ -90,6 +98,19 @@ impl RollupTable {
                 Fold::Min => (*cell).min(units),
                 Fold::Max => (*cell).max(units),
             };
+        }
+    }
+
+    /// Takes one value into each sketch of `row` that has one. Allocates only where a sketch grows: for a bucket or a
+    /// register it did not have.
+    #[inline]
+    pub fn sketch(&mut self, shape: &Shape, row: usize, seen: impl Fn(usize) -> Option<Seen>) {
+        let width = shape.sketches.len();
+        let cells = &mut self.sketches[row * width..][..width];
+        for (number, (cell, kind)) in cells.iter_mut().zip(&shape.sketches).enumerate() {
+            if let Some(seen) = seen(number) {
+                cell.get_or_insert_with(|| Sketch::of_nothing(*kind)).add(seen);
+            }
         }
     }
 
@@ -115,6 +136,9 @@ impl RollupTable {
         for (measure, number) in row.numbers.iter().enumerate() {
             self.numbers[at * shape.folds.len() + measure] = number.unwrap_or(NONE);
         }
+        for (number, sketch) in row.sketches.iter().enumerate() {
+            self.sketches[at * shape.sketches.len() + number].clone_from(sketch);
+        }
     }
 
     /// Moves the changed rows, sorted by key, to the end of `out` and marks them as unchanged.
@@ -128,6 +152,7 @@ impl RollupTable {
         out.dimensions.resize_with(shape.dimensions, Default::default);
         out.labels.resize_with(shape.labels, Default::default);
         out.numbers.resize_with(shape.folds.len(), Vec::new);
+        out.sketches.resize_with(shape.sketches.len(), Default::default);
         let mut changed = std::mem::take(&mut self.dirty);
         let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
         changed.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
@@ -147,6 +172,9 @@ impl RollupTable {
             for (column, &number) in out.numbers.iter_mut().zip(&self.numbers[at * shape.folds.len()..]) {
                 column.push((number != NONE).then_some(number));
             }
+            for (column, sketch) in out.sketches.iter_mut().zip(&self.sketches[at * shape.sketches.len()..]) {
+                column.push(sketch.as_ref());
+            }
         }
         changed.clear();
         self.dirty = changed;
@@ -164,6 +192,7 @@ pub struct StoredRow {
     pub dimensions: Vec<String>,
     pub labels: Vec<Option<String>>,
     pub numbers: Vec<Option<i64>>,
+    pub sketches: Vec<Option<Sketch>>,
 }
 
 fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a [u8]>) -> u64 {
@@ -206,7 +235,12 @@ mod tests {
     const WINDOW: Window = Window { start: Timestamp::from_millis(60_000) };
 
     fn shape() -> Shape {
-        Shape { dimensions: 2, labels: 1, folds: vec![Fold::Count, Fold::Sum, Fold::Min, Fold::Max] }
+        Shape {
+            dimensions: 2,
+            labels: 1,
+            folds: vec![Fold::Count, Fold::Sum, Fold::Min, Fold::Max],
+            sketches: Vec::new(),
+        }
     }
 
     fn dirty(table: &mut RollupTable) -> RollupRows {
@@ -244,6 +278,7 @@ mod tests {
                 dimensions: vec!["x".into(), "y".into()],
                 labels: vec![Some("old".into())],
                 numbers: vec![Some(4), None, Some(2), Some(9)],
+                sketches: Vec::new(),
             },
         );
         assert!(dirty(&mut table).is_empty());
@@ -253,6 +288,37 @@ mod tests {
         assert_eq!(rows.labels[0].iter().next().unwrap(), Some("old"));
         let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
         assert_eq!(numbers, [Some(5), None, Some(2), Some(9)]);
+    }
+
+    #[test]
+    fn sketches_are_kept_per_row_and_a_restored_one_goes_on() {
+        let shape = Shape { sketches: vec![SketchKind::Quantiles, SketchKind::Distinct], ..shape() };
+        let quantiles = |values: &[i64]| {
+            let mut sketch = Sketch::of_nothing(SketchKind::Quantiles);
+            values.iter().for_each(|value| sketch.add(Seen::Number(*value)));
+            sketch
+        };
+        let mut table = RollupTable::default();
+        let stored = |key: &str, sketches| StoredRow {
+            window: WINDOW,
+            dimensions: vec![key.into(), "y".into()],
+            labels: vec![None],
+            numbers: vec![Some(1), None, None, None],
+            sketches,
+        };
+        table.restore(&shape, &stored("b", vec![None, None]));
+        table.restore(&shape, &stored("a", vec![Some(quantiles(&[900, 3])), None]));
+        for (key, value) in [("c", 7), ("a", 3), ("a", 5_000)] {
+            let row = table.row(&shape, &[key.as_bytes(), b"y"]);
+            table.sketch(&shape, row, |number| (number == 0).then_some(Seen::Number(value)));
+        }
+        let mut rows = RollupRows::default();
+        table.take_dirty(&shape, WINDOW, PartitionId(3), &mut rows);
+        let read =
+            |bytes: Option<&[u8]>| bytes.map(|bytes| Sketch::read(SketchKind::Quantiles, bytes).unwrap());
+        let found: Vec<_> = rows.sketches[0].iter().map(read).collect();
+        assert_eq!(found, [Some(quantiles(&[3, 3, 900, 5_000])), Some(quantiles(&[7]))]);
+        assert_eq!(rows.sketches[1].iter().collect::<Vec<_>>(), [None, None]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use common::{
     window::Window,
 };
 
-use super::TextColumn;
+use super::{SketchColumn, TextColumn};
 
 /// Everything one transaction makes durable: the advance of some partitions and all that came of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,8 +41,10 @@ pub struct RollupRows {
     pub partitions: Vec<i32>,
     pub dimensions: Vec<TextColumn>,
     pub labels: Vec<TextColumn>,
-    /// One column per measure; `None` where no value was seen.
+    /// One column per measure that is a number; `None` where no value was seen.
     pub numbers: Vec<Vec<Option<i64>>>,
+    /// One column per measure that is a sketch.
+    pub sketches: Vec<SketchColumn>,
 }
 
 /// Which offsets of the partition were counted in which window.
@@ -135,6 +137,9 @@ impl RollupRows {
         }
         for (mine, theirs) in self.numbers.iter_mut().zip(&other.numbers) {
             mine.extend_from_slice(theirs);
+        }
+        for (mine, theirs) in self.sketches.iter_mut().zip(&other.sketches) {
+            mine.append(theirs);
         }
     }
 }

@@ -84,8 +84,8 @@ pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
                 format!("expected one of {}, found '{}'", known.join(", "), alert.rollup),
             ));
         };
-        measure_exists(&format!("{key}.good"), rollup, &alert.good)?;
-        measure_exists(&format!("{key}.total"), rollup, &alert.total)?;
+        number_exists(&format!("{key}.good"), rollup, &alert.good)?;
+        number_exists(&format!("{key}.total"), rollup, &alert.total)?;
         if !(0.0..=1.0).contains(&alert.critical_below)
             || !(alert.critical_below..=1.0).contains(&alert.warning_below)
         {
@@ -108,13 +108,18 @@ fn check_columns(rollup: &Rollup) -> Result<(), Refused> {
     if rollup.measures.is_empty() {
         return Err((format!("rollup.{}.measures", rollup.name), "expected at least one".into()));
     }
+    if rollup.numbers().next().is_none() {
+        // Rows are ordered by numbers.
+        let problem = "expected at least one count, sum, min or max beside quantiles and distinct";
+        return Err((format!("rollup.{}.measures", rollup.name), problem.into()));
+    }
     if !(1..=MOST_DIMENSIONS).contains(&rollup.dimensions.len()) {
         return Err((
             format!("rollup.{}.dimensions", rollup.name),
             format!("expected 1 to {MOST_DIMENSIONS}, found {}", rollup.dimensions.len()),
         ));
     }
-    let mut seen = HashSet::from(RESERVED_COLUMNS);
+    let mut seen: HashSet<&str> = HashSet::from(RESERVED_COLUMNS);
     let columns = rollup
         .dimensions
         .iter()
@@ -128,12 +133,21 @@ fn check_columns(rollup: &Rollup) -> Result<(), Refused> {
             return Err((key(kind, name), "this column name is reserved or used twice".into()));
         }
     }
+    for measure in rollup.sketches() {
+        for name in measure.asked_as().iter().filter(|name| **name != measure.name) {
+            if seen.contains(name.as_str()) {
+                let problem =
+                    format!("one of its quantiles is asked for as '{name}', which another column is named");
+                return Err((key("measures", &measure.name), problem));
+            }
+        }
+    }
     for dimension in &rollup.dimensions {
         check_texts(&key("dimensions", &dimension.name), dimension)?;
     }
     for derived in &rollup.derived {
         for name in &derived.ratio {
-            measure_exists(&key("derived", &derived.name), rollup, name)?;
+            number_exists(&key("derived", &derived.name), rollup, name)?;
         }
     }
     Ok(())
@@ -191,10 +205,12 @@ fn identifier(key: &str, name: &str) -> Result<(), Refused> {
     ))
 }
 
-fn measure_exists(key: &str, rollup: &Rollup, name: &str) -> Result<(), Refused> {
-    if rollup.measures.iter().any(|measure| measure.name == name) {
+fn number_exists(key: &str, rollup: &Rollup, name: &str) -> Result<(), Refused> {
+    if rollup.numbers().any(|measure| measure.name == name) {
         return Ok(());
     }
-    let known: Vec<&str> = rollup.measures.iter().map(|measure| measure.name.as_str()).collect();
-    Err((key.to_owned(), format!("expected one of {}, found '{name}'", known.join(", "))))
+    let known: Vec<&str> = rollup.numbers().map(|measure| measure.name.as_str()).collect();
+    let sketch = rollup.sketches().any(|measure| measure.name == name);
+    let why = if sketch { ", which is a sketch and no number" } else { "" };
+    Err((key.to_owned(), format!("expected one of {}, found '{name}'{why}", known.join(", "))))
 }

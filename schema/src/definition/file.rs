@@ -67,6 +67,11 @@ struct MeasureTable {
     sum: Option<String>,
     min: Option<String>,
     max: Option<String>,
+    // Left out where there are none: definitions without them keep the fingerprint that their tables have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quantiles: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distinct: Option<String>,
     resolution: Option<f64>,
     when: Option<WhenTable>,
 }
@@ -198,13 +203,15 @@ fn checked_measure(table: MeasureTable) -> Result<Measure, String> {
         table.sum.map(|path| MeasureKind::Sum { path, scale }),
         table.min.map(|path| MeasureKind::Min { path, scale }),
         table.max.map(|path| MeasureKind::Max { path, scale }),
+        table.quantiles.map(|path| MeasureKind::Quantiles { path, scale }),
+        table.distinct.map(|path| MeasureKind::Distinct { path }),
     ];
     let mut kinds = kinds.into_iter().flatten();
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
-        return Err("expected exactly one of count = true, sum, min, max".to_owned());
+        return Err("expected exactly one of count = true, sum, min, max, quantiles, distinct".to_owned());
     };
-    if kind == MeasureKind::Count && table.resolution.is_some() {
-        return Err("resolution: expected beside sum, min or max only".to_owned());
+    if matches!(kind, MeasureKind::Count | MeasureKind::Distinct { .. }) && table.resolution.is_some() {
+        return Err("resolution: expected beside sum, min, max or quantiles only".to_owned());
     }
     let when = table.when.map(checked_when).transpose()?;
     Ok(Measure { name: table.name, kind, when })

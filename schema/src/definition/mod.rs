@@ -6,7 +6,7 @@ mod shipped;
 
 use std::{collections::BTreeMap, path::Path};
 
-use common::{duration::Millis, window::WindowSize};
+use common::{duration::Millis, sketch::SketchKind, window::WindowSize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -125,10 +125,31 @@ pub struct Measure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MeasureKind {
     Count,
-    Sum { path: String, scale: i64 },
-    Min { path: String, scale: i64 },
-    Max { path: String, scale: i64 },
+    Sum {
+        path: String,
+        scale: i64,
+    },
+    Min {
+        path: String,
+        scale: i64,
+    },
+    Max {
+        path: String,
+        scale: i64,
+    },
+    /// Kept as a [`common::sketch::Quantiles`].
+    Quantiles {
+        path: String,
+        scale: i64,
+    },
+    /// How many different values, kept as a [`common::sketch::Distinct`].
+    Distinct {
+        path: String,
+    },
 }
+
+/// The quantiles that are told of a measure, in percent.
+pub const QUANTILES: [u8; 4] = [50, 90, 95, 99];
 
 /// A measure takes in only the events for which this holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -233,22 +254,67 @@ impl Measure {
     #[must_use]
     pub fn scale(&self) -> i64 {
         match self.kind {
-            MeasureKind::Count => 1,
+            MeasureKind::Count | MeasureKind::Distinct { .. } => 1,
             MeasureKind::Sum { scale, .. }
             | MeasureKind::Min { scale, .. }
-            | MeasureKind::Max { scale, .. } => scale,
+            | MeasureKind::Max { scale, .. }
+            | MeasureKind::Quantiles { scale, .. } => scale,
         }
     }
 
-    /// The path of the number it takes in; a count has none.
+    /// The path of what it takes in; a count has none.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.kind {
             MeasureKind::Count => None,
-            MeasureKind::Sum { path, .. } | MeasureKind::Min { path, .. } | MeasureKind::Max { path, .. } => {
-                Some(path)
-            }
+            MeasureKind::Sum { path, .. }
+            | MeasureKind::Min { path, .. }
+            | MeasureKind::Max { path, .. }
+            | MeasureKind::Quantiles { path, .. }
+            | MeasureKind::Distinct { path } => Some(path),
         }
+    }
+
+    /// What its column is a sketch of; `None` for a number.
+    #[must_use]
+    pub fn sketch(&self) -> Option<SketchKind> {
+        match self.kind {
+            MeasureKind::Quantiles { .. } => Some(SketchKind::Quantiles),
+            MeasureKind::Distinct { .. } => Some(SketchKind::Distinct),
+            MeasureKind::Count
+            | MeasureKind::Sum { .. }
+            | MeasureKind::Min { .. }
+            | MeasureKind::Max { .. } => None,
+        }
+    }
+
+    /// The name under which one of its [`QUANTILES`] is asked for.
+    #[must_use]
+    pub fn quantile_name(&self, percent: u8) -> String {
+        format!("{}_p{percent}", self.name)
+    }
+
+    /// The names under which it is asked for: its own, or those of its quantiles.
+    #[must_use]
+    pub fn asked_as(&self) -> Vec<String> {
+        match self.sketch() {
+            Some(SketchKind::Quantiles) => {
+                QUANTILES.into_iter().map(|percent| self.quantile_name(percent)).collect()
+            }
+            Some(SketchKind::Distinct) | None => vec![self.name.clone()],
+        }
+    }
+}
+
+impl Rollup {
+    /// The measures that are one whole number a row.
+    pub fn numbers(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().filter(|measure| measure.sketch().is_none())
+    }
+
+    /// The measures that are a sketch a row.
+    pub fn sketches(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().filter(|measure| measure.sketch().is_some())
     }
 }
 

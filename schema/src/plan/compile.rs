@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use common::sketch::SketchKind;
+
 use super::{
     Plan, PlanError,
     condition::{Condition, Conditions, FieldConditions, MOST_CONDITIONS},
@@ -19,11 +21,21 @@ pub(crate) struct NumberPlan {
     pub when: Option<Conditions>,
 }
 
+/// A value of which only its hash is needed.
+#[derive(Debug)]
+pub(crate) struct HashPlan {
+    pub slot: usize,
+    /// As of a number.
+    pub when: Option<Conditions>,
+}
+
 #[derive(Debug)]
 pub(crate) struct RollupPlan {
     pub dimensions: Vec<DimensionPlan>,
     pub labels: Vec<usize>,
+    /// Those that are numbers.
     pub measures: Vec<MeasurePlan>,
+    pub sketches: Vec<SketchPlan>,
 }
 
 #[derive(Debug)]
@@ -43,6 +55,19 @@ pub(crate) struct MeasurePlan {
     pub number: Option<usize>,
 }
 
+#[derive(Debug)]
+pub(crate) struct SketchPlan {
+    pub needs: Conditions,
+    pub input: SketchInput,
+}
+
+/// By number of the plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SketchInput {
+    Number(usize),
+    Hash(usize),
+}
+
 /// The needed paths as a tree; a leaf has a slot.
 #[derive(Debug, Default)]
 struct Needed {
@@ -57,6 +82,7 @@ pub(super) struct Compiler {
     slots: usize,
     conditions: Vec<Condition>,
     numbers: Vec<NumberPlan>,
+    hashes: Vec<HashPlan>,
     texts: Vec<String>,
 }
 
@@ -72,6 +98,7 @@ impl Compiler {
             slots: 0,
             conditions: Vec::new(),
             numbers: Vec::new(),
+            hashes: Vec::new(),
             texts: Vec::new(),
         })
     }
@@ -98,6 +125,7 @@ impl Compiler {
             unit: definition.event_time.unit,
             conditions: FieldConditions::arrange(&self.conditions),
             numbers: self.numbers,
+            hashes: self.hashes,
             rollups,
             integer_keys,
             texts: self.texts,
@@ -122,10 +150,48 @@ impl Compiler {
             labels.push(self.slot(&key("labels", &label.name), &label.path, Wanted::Text)?);
         }
         let mut measures = Vec::new();
-        for measure in &rollup.measures {
+        for measure in rollup.numbers() {
             measures.push(self.measure(&key("measures", &measure.name), measure)?);
         }
-        Ok(RollupPlan { dimensions, labels, measures })
+        let mut sketches = Vec::new();
+        for measure in rollup.sketches() {
+            sketches.extend(self.sketch(&key("measures", &measure.name), measure)?);
+        }
+        Ok(RollupPlan { dimensions, labels, measures, sketches })
+    }
+
+    fn sketch(&mut self, key: &str, measure: &Measure) -> Result<Option<SketchPlan>, PlanError> {
+        let condition = match &measure.when {
+            Some(when) => Some(self.condition(&format!("{key}.when"), when)?),
+            None => None,
+        };
+        let (Some(kind), Some(path)) = (measure.sketch(), measure.path()) else { return Ok(None) };
+        let input = match kind {
+            SketchKind::Quantiles => {
+                let slot = self.slot(key, path, Wanted::Number)?;
+                SketchInput::Number(self.number(slot, measure.scale(), condition))
+            }
+            SketchKind::Distinct => {
+                let slot = self.slot(key, path, Wanted::Value)?;
+                SketchInput::Hash(self.hash(slot, condition))
+            }
+        };
+        Ok(Some(SketchPlan { needs: condition.map_or(0, |bit| 1 << bit), input }))
+    }
+
+    fn hash(&mut self, slot: usize, condition: Option<usize>) -> usize {
+        let when = condition.map(|bit| 1 << bit);
+        match self.hashes.iter().position(|known| known.slot == slot) {
+            Some(at) => {
+                let known = &mut self.hashes[at];
+                known.when = known.when.zip(when).map(|(known, when)| known | when);
+                at
+            }
+            None => {
+                self.hashes.push(HashPlan { slot, when });
+                self.hashes.len() - 1
+            }
+        }
     }
 
     fn measure(&mut self, key: &str, measure: &Measure) -> Result<MeasurePlan, PlanError> {
@@ -280,6 +346,8 @@ impl Compiler {
             Node::Float => Kind::Float,
             Node::Double => Kind::Double,
             Node::String => Kind::Text,
+            Node::Bytes => Kind::Bytes,
+            Node::Fixed(size) => Kind::Fixed(*size),
             Node::Enum(symbols) => {
                 let first = self.texts.len();
                 self.texts.extend(symbols.iter().cloned());
@@ -299,6 +367,8 @@ enum Wanted {
     Boolean,
     /// Text, integer or boolean.
     Key,
+    /// What can be told apart exactly.
+    Value,
     Anything,
 }
 
@@ -310,6 +380,7 @@ impl Wanted {
             Self::Number => "an int, long, float or double",
             Self::Boolean => "a boolean",
             Self::Key => "a string, enum, int, long or boolean",
+            Self::Value => "a string, enum, int, long, boolean, bytes or fixed",
             Self::Anything => "a scalar",
         }
     }
@@ -320,12 +391,15 @@ impl Wanted {
                 let mut others = branches.iter().filter(|branch| !matches!(nodes.get(**branch), Node::Null));
                 others.clone().next().is_some() && others.all(|branch| self.fits(nodes, *branch))
             }
-            Node::String | Node::Enum(_) => matches!(self, Self::Text | Self::Key | Self::Anything),
+            Node::String | Node::Enum(_) => {
+                matches!(self, Self::Text | Self::Key | Self::Value | Self::Anything)
+            }
             Node::Int | Node::Long => {
-                matches!(self, Self::Integer | Self::Number | Self::Key | Self::Anything)
+                matches!(self, Self::Integer | Self::Number | Self::Key | Self::Value | Self::Anything)
             }
             Node::Float | Node::Double => matches!(self, Self::Number | Self::Anything),
-            Node::Boolean => matches!(self, Self::Boolean | Self::Key | Self::Anything),
+            Node::Boolean => matches!(self, Self::Boolean | Self::Key | Self::Value | Self::Anything),
+            Node::Bytes | Node::Fixed(_) => self == Self::Value,
             _ => false,
         }
     }

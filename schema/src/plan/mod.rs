@@ -9,7 +9,7 @@ mod walk;
 use apache_avro::Schema;
 
 use compile::Compiler;
-pub(crate) use compile::{DimensionPlan, NumberPlan, RollupPlan};
+pub(crate) use compile::{DimensionPlan, HashPlan, NumberPlan, RollupPlan, SketchInput};
 pub(crate) use condition::{Conditions, FieldConditions};
 use node::Nodes;
 pub(crate) use walk::Slot;
@@ -128,6 +128,7 @@ pub struct Plan {
     pub(crate) unit: TimeUnit,
     pub(crate) conditions: Vec<FieldConditions>,
     pub(crate) numbers: Vec<NumberPlan>,
+    pub(crate) hashes: Vec<HashPlan>,
     pub(crate) rollups: Vec<RollupPlan>,
     /// Slots whose integers serve as keys.
     pub(crate) integer_keys: Vec<usize>,

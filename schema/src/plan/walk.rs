@@ -29,6 +29,9 @@ pub(crate) enum Kind {
     Float,
     Double,
     Text,
+    /// Bytes as they are, to be told apart only.
+    Bytes,
+    Fixed(usize),
     /// Symbols stand in the plan's texts from here on.
     Enum {
         first: usize,
@@ -44,6 +47,7 @@ pub(crate) enum Slot {
     Boolean(bool),
     Int(i64),
     Float(f64),
+    /// Of a field of bytes they need not be a text.
     Text(TextRange),
     /// Index into the plan's texts.
     Symbol(u32),
@@ -121,6 +125,14 @@ fn read(kind: Kind, reader: &mut Reader<'_>, offset: usize) -> Result<Slot, Reje
         #[allow(clippy::cast_possible_truncation, reason = "a payload is below 4 GiB and symbols are few")]
         Kind::Enum { first, count } => Slot::Symbol((first + reader.index(count, "symbol")?) as u32),
         Kind::Text => text(reader, offset)?,
+        Kind::Bytes => {
+            let bytes = reader.sized()?;
+            Slot::Text(TextRange::new(offset + reader.position() - bytes.len(), bytes.len()))
+        }
+        Kind::Fixed(size) => {
+            reader.take(size)?;
+            Slot::Text(TextRange::new(offset + reader.position() - size, size))
+        }
     })
 }
 
