@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::{duration::Millis, time::Timestamp};
 use deadpool_postgres::{Client, Object, Pool};
 use tokio_postgres::{
-    Row,
+    Row, RowStream,
     types::{ToSql, Type},
 };
 
@@ -68,6 +68,15 @@ impl Snapshot {
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, LoadError> {
         Ok(self.client()?.query_typed(sql, parameters).await?)
+    }
+
+    /// The same one after another, for more than should be held at a time.
+    pub(crate) async fn rows_streamed(
+        &self,
+        sql: &str,
+        parameters: Vec<(&(dyn ToSql + Sync), Type)>,
+    ) -> Result<RowStream, LoadError> {
+        Ok(self.client()?.query_typed_raw(sql, parameters).await?)
     }
 
     pub(crate) async fn row(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, LoadError> {

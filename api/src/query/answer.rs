@@ -50,7 +50,7 @@ pub(crate) struct RollupRow {
     #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub(super) labels: BTreeMap<Arc<str>, Option<String>>,
     pub(super) window: RowWindow,
-    /// Measures in natural units, and ratios of them. Null where no value was seen or nothing is known, and where
+    /// Measures in natural units, and ratios of them; quantiles within 1 %, distinct counts to about 1.6 %. Null where no value was seen or nothing is known, and where
     /// there is nothing to divide by; 0 only where that is known.
     #[schema(value_type = BTreeMap<String, Option<f64>>)]
     pub(super) measures: Values,

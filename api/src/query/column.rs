@@ -31,7 +31,7 @@ pub(super) enum Merge {
     Max,
 }
 
-/// What can be asked for and ordered by.
+/// What the database can merge, and rows can be ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Column {
     Number(Number),
@@ -59,11 +59,7 @@ impl Number {
     }
 
     pub(super) fn natural(&self, units: Option<i64>) -> Value {
-        match units {
-            Some(units) if self.scale == 1 => Value::Whole(units),
-            Some(units) => Value::Real(units as f64 / self.scale as f64),
-            None => Value::Unknown,
-        }
+        natural(units, self.scale)
     }
 
     /// Merged over no event at all.
@@ -72,8 +68,17 @@ impl Number {
     }
 }
 
+/// Of a number kept in units of 1/`scale`.
+pub(super) fn natural(units: Option<i64>, scale: i64) -> Value {
+    match units {
+        Some(units) if scale == 1 => Value::Whole(units),
+        Some(units) => Value::Real(units as f64 / scale as f64),
+        None => Value::Unknown,
+    }
+}
+
 impl Column {
-    /// All that can be asked of a rollup, in the order of its definition.
+    /// All numbers of a rollup and their ratios, in the order of its definition.
     pub(super) fn all(rollup: &Rollup) -> Vec<Self> {
         let numbers: Vec<Number> = rollup.measures.iter().filter_map(Number::of).collect();
         let number = |name: &str| numbers.iter().find(|number| *number.name == *name).cloned();

@@ -9,10 +9,12 @@ use super::{
     column::{Column, Number, Value},
     cursor::Place,
     form::Form,
+    merge,
     order::By,
     range::Range,
     request::Request,
     series::{self, Group, Steps},
+    sketched::Asked,
     statement::{self, PLACE, ROWS, STEP},
 };
 use crate::{
@@ -52,13 +54,19 @@ impl Panel for RollupQuery {
         let more = groups.len() > page;
         groups.truncate(page);
 
-        let current = match request.range.step {
+        let mut current = match request.range.step {
             Some(_) => counted(request, request.range, &groups, snapshot).await?,
             None => Steps::whole(&groups, request.range.span),
         };
+        merge::fill(request, request.range, &keys(&groups), snapshot, &mut current).await?;
         let before = request.range.before();
-        let previous =
-            if request.compare { Some(counted(request, before, &groups, snapshot).await?) } else { None };
+        let previous = if request.compare {
+            let mut previous = counted(request, before, &groups, snapshot).await?;
+            merge::fill(request, before, &keys(&groups), snapshot, &mut previous).await?;
+            Some(previous)
+        } else {
+            None
+        };
         let begin = if request.compare { before.span.start } else { request.range.span.start };
         let coverage = Coverage::of(snapshot, stream).await?.with_gaps(snapshot, stream, begin).await?;
         let data = series::rows(request, &groups, (&current, previous.as_ref()), &coverage);
@@ -127,8 +135,7 @@ async fn counted(
     if groups.is_empty() {
         return Ok(steps);
     }
-    let keys: Vec<Vec<String>> = groups.iter().map(|group| group.keys.clone()).collect();
-    let statement = statement::steps(request, range, &keys);
+    let statement = statement::steps(request, range, &keys(groups));
     for row in snapshot.rows_once(&statement.sql, &statement.parameters()).await? {
         let of_group = steps.0.entry(texts(&request.dimensions, &row)?).or_default();
         of_group.insert(row.try_get(STEP)?, values(&request.columns, &row)?);
@@ -136,18 +143,24 @@ async fn counted(
     Ok(steps)
 }
 
-fn texts<'a, T: tokio_postgres::types::FromSql<'a>>(
+fn keys(groups: &[Group]) -> Vec<Vec<String>> {
+    groups.iter().map(|group| group.keys.clone()).collect()
+}
+
+pub(super) fn texts<'a, T: tokio_postgres::types::FromSql<'a>>(
     names: &[Arc<str>],
     row: &'a Row,
 ) -> Result<Vec<T>, tokio_postgres::Error> {
     names.iter().map(|name| row.try_get(&**name)).collect()
 }
 
-fn values(columns: &[Column], row: &Row) -> Result<Vec<Value>, tokio_postgres::Error> {
+/// Sketches are not in the row yet, and stand as if nothing had been seen.
+fn values(columns: &[Asked], row: &Row) -> Result<Vec<Value>, tokio_postgres::Error> {
     let mut units = Vec::new();
-    for number in columns.iter().flat_map(Column::numbers) {
+    for number in columns.iter().filter_map(Asked::counted).flat_map(Column::numbers) {
         units.push((number, row.try_get(&*number.name)?));
     }
     let of = |number: &Number| units.iter().find(|(known, _)| *known == number).and_then(|(_, units)| *units);
-    Ok(columns.iter().map(|column| column.value(of)).collect())
+    let value = |asked: &Asked| asked.counted().map_or_else(|| asked.zero(), |column| column.value(of));
+    Ok(columns.iter().map(value).collect())
 }

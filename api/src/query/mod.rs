@@ -1,7 +1,7 @@
 //! Any rollup, asked in the words of its stream's definition.
 //!
 //! `parameters` (texts) → `request` (checked against the definition) → `statement` (SQL with bound values) → `load`
-//! (one snapshot) → `answer` (rows; `series` fills what has no row) → `form` (JSON, NDJSON or CSV).
+//! (one snapshot; `merge` for sketches) → `answer` (rows; `series` fills what has no row) → `form` (JSON, NDJSON or CSV).
 
 mod column;
 mod cursor;
@@ -9,11 +9,13 @@ mod order;
 mod parameters;
 mod range;
 mod request;
+mod sketched;
 
 mod statement;
 
 mod answer;
 mod load;
+mod merge;
 mod series;
 
 mod csv;

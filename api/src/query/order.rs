@@ -20,6 +20,8 @@ pub(super) enum By {
 
 impl Order {
     /// Reads `name` or `-name`.
+    ///
+    /// Sketches are merged for the groups of a page, once it is known which these are; so no order can be by them.
     pub(super) fn read(text: &str, columns: &[Column], dimensions: &[Arc<str>]) -> Result<Self, Problem> {
         let (name, descending) = match text.strip_prefix('-') {
             Some(name) => (name, true),
@@ -34,7 +36,7 @@ impl Order {
                 let names = columns.iter().map(Column::name).chain(dimensions).map(AsRef::as_ref);
                 Err(Problem::not_among(
                     "order",
-                    "a column of this query, '-' in front for descending",
+                    "a count, sum, min, max, ratio or dimension of this query, '-' in front for descending",
                     text,
                     names,
                 ))

@@ -14,7 +14,8 @@ const FILTER: &str = "filter.";
 #[derive(Clone, Debug, Default, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RollupParameters {
-    /// Names of measures and derived columns, with commas between. All of them if left out.
+    /// Names of measures and derived columns, with commas between. All of them if left out. Of a measure of quantiles
+    /// `<name>_p50`, `_p90`, `_p95` and `_p99`.
     #[param(example = "total_downloads,success_rate")]
     pub(super) measures: Option<String>,
     /// Names of dimensions, with commas between: one row for each combination of their values. All of them if left
@@ -33,8 +34,9 @@ pub(crate) struct RollupParameters {
     /// One row for each step of each group: 1m, 5m, 10m, 15m, 30m, 1h, 3h, 6h, 12h or 1d, whole numbers of the
     /// stream's windows. `none`, the default: one row for each group.
     pub(super) step: Option<String>,
-    /// A measure, a derived column or a dimension of the groups; with '-' in front from the highest. Default: the
-    /// first measure from the highest.
+    /// A measure, a derived column or a dimension of the groups; with '-' in front from the highest. Not quantiles or
+    /// distinct counts, which are merged for the groups of a page. Default: the first measure that it can be, from the
+    /// highest.
     #[param(example = "-total_downloads")]
     pub(super) order: Option<String>,
     /// Groups at most, 1 to 1,000, default 10; times the number of steps (twice that with `compare`) at most 50,000.

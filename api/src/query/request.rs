@@ -9,11 +9,11 @@ use common::{offset::DataVersion, time::Timestamp};
 use schema::{Rollup, StreamDefinition};
 
 use super::{
-    column::Column,
     cursor::{Cursor, Place},
     order::Order,
     parameters::RollupParameters,
     range::Range,
+    sketched::Asked,
 };
 use crate::problem::Problem;
 
@@ -32,7 +32,7 @@ pub(crate) struct Request {
     pub(super) dimensions: Vec<Arc<str>>,
     /// Only where a row is one key of the rollup.
     pub(super) labels: Vec<Arc<str>>,
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<Asked>,
     pub(super) filters: Vec<Filter>,
     pub(super) range: Range,
     pub(super) order: Order,
@@ -59,13 +59,15 @@ impl Request {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let keys: Vec<Arc<str>> = rollup.dimensions.iter().map(|d| d.name.as_str().into()).collect();
-        let all = Column::all(rollup);
+        let all = Asked::all(rollup);
+        let counted: Vec<_> = all.iter().filter_map(Asked::counted).cloned().collect();
         let columns = columns(asked.measures.as_deref(), &all)?;
         let dimensions = dimensions(asked.group_by.as_deref(), &keys)?;
         let one_key = keys.iter().all(|key| dimensions.contains(key));
         let labels = rollup.labels.iter().filter(|_| one_key).map(|label| label.name.as_str().into());
-        let order = match (asked.order.as_deref(), columns.first()) {
-            (Some(text), _) => Order::read(text, &all, &dimensions)?,
+        let first = columns.iter().find_map(Asked::counted).or(counted.first());
+        let order = match (asked.order.as_deref(), first) {
+            (Some(text), _) => Order::read(text, &counted, &dimensions)?,
             (None, Some(first)) => Order::highest(first.clone()),
             (None, None) => return Err(Problem::parameter("measures", "at least one name", "none")),
         };
@@ -143,7 +145,7 @@ impl Request {
     }
 }
 
-fn columns(asked: Option<&str>, all: &[Column]) -> Result<Vec<Column>, Problem> {
+fn columns(asked: Option<&str>, all: &[Asked]) -> Result<Vec<Asked>, Problem> {
     let Some(asked) = asked else { return Ok(all.to_vec()) };
     let named = |name: &str| {
         let found = all.iter().find(|column| **column.name() == *name).cloned();
@@ -243,7 +245,7 @@ pub(super) mod tests {
         let request = request("content_stats", "");
         assert_eq!((names(&request.dimensions), names(&request.labels)), (vec!["content_id"], vec!["title"]));
         assert_eq!((request.columns.len(), request.limit), (4, 10));
-        assert_eq!(request.order, Order::highest(request.columns[0].clone()));
+        assert_eq!(request.order, Order::highest(request.columns[0].counted().unwrap().clone()));
         assert_eq!(request.range.span.end.since(request.range.span.start), 300_000);
     }
 

@@ -6,9 +6,10 @@ use common::time::Timestamp;
 
 use super::{
     answer::{PreviousRow, RollupRow, RowWindow, Values},
-    column::{Column, Value},
+    column::Value,
     cursor::Place,
     request::Request,
+    sketched::Asked,
 };
 use crate::coverage::{Coverage, Known, Span};
 
@@ -38,6 +39,10 @@ impl Steps {
 
     fn get(&self, keys: &[String], start: Timestamp) -> Option<&Vec<Value>> {
         self.0.get(keys)?.get(&start)
+    }
+
+    pub(super) fn get_mut(&mut self, keys: &[String], start: Timestamp) -> Option<&mut Vec<Value>> {
+        self.0.get_mut(keys)?.get_mut(&start)
     }
 }
 
@@ -72,8 +77,8 @@ pub(super) fn rows(
     rows
 }
 
-fn values(columns: &[Column], counted: Option<&Vec<Value>>, known: Known) -> Values {
-    let value = |(index, column): (usize, &Column)| {
+fn values(columns: &[Asked], counted: Option<&Vec<Value>>, known: Known) -> Values {
+    let value = |(index, column): (usize, &Asked)| {
         let value = match (counted, known) {
             (Some(values), _) => values.get(index).copied().unwrap_or(Value::Unknown),
             (None, Known::Zero) => column.zero(),

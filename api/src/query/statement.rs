@@ -11,6 +11,7 @@ use super::{
     order::{By, Order},
     range::Range,
     request::Request,
+    sketched::Asked,
 };
 
 /// Not prepared: there are as many statements as there are queries.
@@ -81,13 +82,7 @@ pub(super) fn groups(request: &Request) -> Statement {
 pub(super) fn steps(request: &Request, range: Range, groups: &[Vec<String>]) -> Statement {
     let mut statement = Statement::default();
     let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
-    let begin = match range.step {
-        Some(step) => {
-            let millis = statement.bind(Bound::Whole(step.as_millis()));
-            format!("date_bin({millis} * interval '1 millisecond', window_start, timestamptz 'epoch')")
-        }
-        None => statement.bind(Bound::Time(range.span.start)),
-    };
+    let begin = statement.begin(range);
     let columns: Vec<String> =
         keys.iter().cloned().chain([format!("{begin} AS {}", quoted(STEP))]).chain(merged(request)).collect();
     let _ = write!(
@@ -97,23 +92,46 @@ pub(super) fn steps(request: &Request, range: Range, groups: &[Vec<String>]) -> 
         table(request)
     );
     statement.filtered(request, range);
-    if !keys.is_empty() {
-        let lists: Vec<String> = (0..keys.len())
-            .map(|part| groups.iter().filter_map(|group| group.get(part).cloned()).collect())
-            .map(|list| statement.bind(Bound::Texts(list)))
-            .collect();
-        let _ = writeln!(
-            statement.sql,
-            "    AND ({}) IN (SELECT * FROM unnest({}))",
-            keys.join(", "),
-            lists.join(", ")
-        );
-    }
+    statement.among(&keys, groups);
     let _ = write!(
         statement.sql,
         "    GROUP BY {}",
         keys.into_iter().chain([quoted(STEP)]).collect::<Vec<_>>().join(", ")
     );
+    statement
+}
+
+/// The sketches of these groups in the order of their rows in the answer, so that each is merged at one go.
+pub(super) fn sketches(
+    request: &Request,
+    range: Range,
+    groups: &[Vec<String>],
+    measures: &[&str],
+) -> Statement {
+    let mut statement = Statement::default();
+    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
+    let begin = statement.begin(range);
+    let measures: Vec<String> = measures.iter().map(|measure| quoted(measure)).collect();
+    let columns: Vec<String> = keys
+        .iter()
+        .cloned()
+        .chain([format!("{begin} AS {}", quoted(STEP))])
+        .chain(measures.clone())
+        .collect();
+    let _ = write!(
+        statement.sql,
+        "-- rollup_sketches\n    SELECT {}\n    FROM {}\n",
+        columns.join(", "),
+        table(request)
+    );
+    statement.filtered(request, range);
+    statement.among(&keys, groups);
+    let _ = write!(statement.sql, "    AND num_nonnulls({}) > 0", measures.join(", "));
+    let order = keys.iter().map(|key| format!("{key} COLLATE \"C\"")).chain(range.step.map(|_| quoted(STEP)));
+    let order: Vec<String> = order.collect();
+    if !order.is_empty() {
+        let _ = write!(statement.sql, "\n    ORDER BY {}", order.join(", "));
+    }
     statement
 }
 
@@ -136,6 +154,30 @@ impl Statement {
             let test = if filter.without { "<> ALL" } else { "= ANY" };
             let _ = writeln!(self.sql, "    AND {} {test} ({values})", quoted(&filter.dimension));
         }
+    }
+
+    /// Where the step of a row begins; the whole range is one without a step.
+    fn begin(&mut self, range: Range) -> String {
+        match range.step {
+            Some(step) => {
+                let millis = self.bind(Bound::Whole(step.as_millis()));
+                format!("date_bin({millis} * interval '1 millisecond', window_start, timestamptz 'epoch')")
+            }
+            None => self.bind(Bound::Time(range.span.start)),
+        }
+    }
+
+    /// Only rows of these groups.
+    fn among(&mut self, keys: &[String], groups: &[Vec<String>]) {
+        if keys.is_empty() {
+            return;
+        }
+        let lists: Vec<String> = (0..keys.len())
+            .map(|part| groups.iter().filter_map(|group| group.get(part).cloned()).collect())
+            .map(|list| self.bind(Bound::Texts(list)))
+            .collect();
+        let (keys, lists) = (keys.join(", "), lists.join(", "));
+        let _ = writeln!(self.sql, "    AND ({keys}) IN (SELECT * FROM unnest({lists}))");
     }
 
     /// Only what comes after the cursor, in an order with nulls last and ties broken by the keys.
@@ -168,7 +210,8 @@ fn merged(request: &Request) -> Vec<String> {
         By::Dimension(_) => None,
     };
     let mut numbers: Vec<&Number> = Vec::new();
-    for number in request.columns.iter().chain(ordered).flat_map(Column::numbers) {
+    let counted = request.columns.iter().filter_map(Asked::counted);
+    for number in counted.chain(ordered).flat_map(Column::numbers) {
         if !numbers.contains(&number) {
             numbers.push(number);
         }
@@ -233,11 +276,30 @@ mod tests {
     }
 
     #[test]
+    fn sketches_come_in_the_order_of_the_rows_they_are_merged_to() {
+        let asked = request("device_stats", "group_by=device&step=1h&last=1d&limit=5");
+        let statement = sketches(&asked, asked.range, &[vec!["tv".to_owned()]], &["users", "sizes"]);
+        assert_eq!(
+            statement.sql,
+            "-- rollup_sketches\n    \
+             SELECT \"device\", date_bin($1 * interval '1 millisecond', window_start, timestamptz 'epoch') \
+             AS \"row.step\", \"users\", \"sizes\"\n    FROM \"device_stats_partial\"\n    \
+             WHERE window_start >= $2 AND window_start < $3\n    AND (\"device\") IN (SELECT * FROM unnest($4))\n    \
+             AND num_nonnulls(\"users\", \"sizes\") > 0\n    ORDER BY \"device\" COLLATE \"C\", \"row.step\""
+        );
+        let total = request("device_stats", "group_by=");
+        let statement = sketches(&total, total.range, &[Vec::new()], &["users"]);
+        assert!(statement.sql.ends_with("AND num_nonnulls(\"users\") > 0"), "{}", statement.sql);
+    }
+
+    #[test]
     fn what_a_request_says_is_never_in_the_statement() {
         let wicked = "x'; DROP TABLE alerts; --";
         let query = format!("filter.region={wicked}&filter.region=%22&filter.region!=b&step=1h&last=1d");
         let asked = request("region_health", &query);
-        for statement in [groups(&asked), steps(&asked, asked.range, &[vec![wicked.to_owned()]])] {
+        let among = [vec![wicked.to_owned()]];
+        let of_sketches = sketches(&asked, asked.range, &among, &["users"]);
+        for statement in [groups(&asked), steps(&asked, asked.range, &among), of_sketches] {
             assert!(!statement.sql.contains("DROP") && !statement.sql.contains("x'"), "{}", statement.sql);
             assert!(statement.sql.contains("\"region\" = ANY ("), "{}", statement.sql);
             assert!(statement.sql.contains("\"region\" <> ALL ("), "{}", statement.sql);

@@ -51,8 +51,11 @@ pub(crate) struct RollupColumns {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MeasureColumn {
     name: String,
-    /// `count`, `sum`, `min` or `max`.
+    /// `count`, `sum`, `min`, `max`, `quantiles` or `distinct`.
     kind: &'static str,
+    /// What it is called in `measures` and in rows: its name, or a name for each of its quantiles. Rows can be ordered
+    /// by any but the last two kinds.
+    asked_as: Vec<String>,
 }
 
 impl Stream {
@@ -71,8 +74,10 @@ impl Stream {
 
 impl RollupColumns {
     fn of(rollup: &Rollup) -> Self {
-        let measures = rollup.measures.iter().filter_map(|measure| {
-            kind(&measure.kind).map(|kind| MeasureColumn { name: measure.name.clone(), kind })
+        let measures = rollup.measures.iter().map(|measure| MeasureColumn {
+            name: measure.name.clone(),
+            kind: kind(&measure.kind),
+            asked_as: measure.asked_as(),
         });
         Self {
             rollup: rollup.name.clone(),
@@ -84,18 +89,14 @@ impl RollupColumns {
     }
 }
 
-/// `None` for a measure that is no plain number.
-pub(super) fn kind(measure: &MeasureKind) -> Option<&'static str> {
-    if matches!(measure, MeasureKind::Count) {
-        Some("count")
-    } else if matches!(measure, MeasureKind::Sum { .. }) {
-        Some("sum")
-    } else if matches!(measure, MeasureKind::Min { .. }) {
-        Some("min")
-    } else if matches!(measure, MeasureKind::Max { .. }) {
-        Some("max")
-    } else {
-        None
+fn kind(measure: &MeasureKind) -> &'static str {
+    match measure {
+        MeasureKind::Count => "count",
+        MeasureKind::Sum { .. } => "sum",
+        MeasureKind::Min { .. } => "min",
+        MeasureKind::Max { .. } => "max",
+        MeasureKind::Quantiles { .. } => "quantiles",
+        MeasureKind::Distinct { .. } => "distinct",
     }
 }
 

@@ -53,6 +53,15 @@ impl Sketch {
         }
     }
 
+    /// Afterwards this is what it would be had it seen the other's values as well. One of another kind is not taken.
+    pub fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Quantiles(sketch), Self::Quantiles(other)) => sketch.merge(other),
+            (Self::Distinct(sketch), Self::Distinct(other)) => sketch.merge(other),
+            (Self::Quantiles(_), Self::Distinct(_)) | (Self::Distinct(_), Self::Quantiles(_)) => {}
+        }
+    }
+
     /// Appends its bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {

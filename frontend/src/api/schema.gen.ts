@@ -886,7 +886,12 @@ export interface components {
             window_minutes: number;
         };
         MeasureColumn: {
-            /** @description `count`, `sum`, `min` or `max`. */
+            /**
+             * @description What it is called in `measures` and in rows: its name, or a name for each of its quantiles. Rows can be ordered
+             *     by any but the last two kinds.
+             */
+            asked_as: string[];
+            /** @description `count`, `sum`, `min`, `max`, `quantiles` or `distinct`. */
             kind: string;
             name: string;
         };
@@ -1259,7 +1264,7 @@ export interface components {
                 [key: string]: string | null;
             };
             /**
-             * @description Measures in natural units, and ratios of them. Null where no value was seen or nothing is known, and where
+             * @description Measures in natural units, and ratios of them; quantiles within 1 %, distinct counts to about 1.6 %. Null where no value was seen or nothing is known, and where
              *     there is nothing to divide by; 0 only where that is known.
              */
             measures: {
@@ -3510,7 +3515,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Names of measures and derived columns, with commas between. All of them if left out.
+                 * @description Names of measures and derived columns, with commas between. All of them if left out. Of a measure of quantiles
+                 *     `<name>_p50`, `_p90`, `_p95` and `_p99`.
                  * @example total_downloads,success_rate
                  */
                 measures?: string;
@@ -3535,8 +3541,9 @@ export interface operations {
                  */
                 step?: string;
                 /**
-                 * @description A measure, a derived column or a dimension of the groups; with '-' in front from the highest. Default: the
-                 *     first measure from the highest.
+                 * @description A measure, a derived column or a dimension of the groups; with '-' in front from the highest. Not quantiles or
+                 *     distinct counts, which are merged for the groups of a page. Default: the first measure that it can be, from the
+                 *     highest.
                  * @example -total_downloads
                  */
                 order?: string;

@@ -24,7 +24,11 @@ const stream = (name: string, data_version: number) => ({
       rollup: `${name}_stats`,
       dimensions: ["path"],
       labels: [],
-      measures: [{ name: "requests", kind: "count" }, { name: "bytes", kind: "sum" }],
+      measures: [
+        { name: "requests", kind: "count", asked_as: ["requests"] },
+        { name: "bytes", kind: "sum", asked_as: ["bytes"] },
+        { name: "sizes", kind: "quantiles", asked_as: ["sizes_p50", "sizes_p99"] },
+      ],
       derived: ["success_rate"],
     },
   ],
@@ -53,15 +57,15 @@ function serve(rows: object[]) {
 
 test("a stream that was read has a table per rollup, with zero and unknown told apart", async () => {
   serve([
-    row("/a", { requests: 1200, bytes: 0, success_rate: 0.5 }),
-    row("/b", { requests: 7, bytes: null, success_rate: null }),
+    row("/a", { requests: 1200, bytes: 0, sizes_p50: 40, sizes_p99: 5000, success_rate: 0.5 }),
+    row("/b", { requests: 7, bytes: null, sizes_p50: null, sizes_p99: null, success_rate: null }),
   ]);
   renderLive(<OtherStreams />);
   const rows = await screen.findAllByTestId("rollup-web-requests_stats-row");
   const texts = rows.map((row) => [...row.children].map((cell) => cell.textContent));
   expect(texts).toEqual([
-    ["/a", "1,200", "0", "50.0%"],
-    ["/b", "7", "no data", "no data"],
+    ["/a", "1,200", "0", "40", "5,000", "50.0%"],
+    ["/b", "7", "no data", "no data", "no data", "no data"],
   ]);
   expect(screen.queryByTestId("stream-content-downloads")).not.toBeInTheDocument();
   expect(screen.queryByTestId("stream-never-read")).not.toBeInTheDocument();

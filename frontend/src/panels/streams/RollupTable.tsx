@@ -35,7 +35,7 @@ export function RollupTable({ stream, rollup }: { stream: string; rollup: Rollup
 function columns(rollup: RollupColumns): Column<Row>[] {
   const keys = rollup.dimensions.map((name) => text(name, (row) => row.dimensions[name] ?? ""));
   const labels = rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? ""));
-  const numbers = rollup.measures.map(({ name }) => number(name, precise));
+  const numbers = rollup.measures.flatMap(({ asked_as }) => asked_as.map((name) => number(name, precise)));
   const shares = rollup.derived.map((name) => number(name, name.endsWith("_rate") ? percent : precise));
   return [...keys, ...labels, ...numbers, ...shares];
 }
