@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::stage::{ORDERS, Stage, at};
 
 /// A record of a CSV as its names and texts.
-type Record = BTreeMap<String, String>;
+pub type Record = BTreeMap<String, String>;
 
-fn records(body: &str) -> Vec<Record> {
+pub fn records(body: &str) -> Vec<Record> {
     let mut reader = csv::Reader::from_reader(body.as_bytes());
     let head = reader.headers().unwrap().clone();
     // Numbers by way of the parser that reads the JSON here, which may miss the last digit of a real one.
@@ -23,7 +23,7 @@ fn records(body: &str) -> Vec<Record> {
 }
 
 /// A row of the JSON, flattened as the CSV is.
-fn flat(row: &Value) -> Record {
+pub fn flat(row: &Value) -> Record {
     let mut record = Record::new();
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),

@@ -196,5 +196,5 @@ async fn every_rollup_of_every_stream_has_it_without_code() {
             }
         }
     }
-    assert_eq!(asked, 7 * 11);
+    assert_eq!(asked, 8 * 11);
 }

@@ -9,5 +9,6 @@ mod forms;
 mod groups;
 mod pages;
 mod series;
+mod sketches;
 mod storm;
 mod trending;

@@ -54,16 +54,19 @@ impl Stage {
         Self::on(postgres, |settings| settings).await
     }
 
-    /// With the streams that are shipped and one that is not.
+    /// With the streams that are shipped and two that are not.
     pub async fn on(postgres: Arc<PrivatePostgres>, with: impl FnOnce(ApiSettings) -> ApiSettings) -> Self {
         let name = format!("query_{}", STAGES.fetch_add(1, Ordering::Relaxed));
         let pg = postgres.create_database(&name).await.unwrap();
         db::migrate(&pg).await.unwrap();
         let mut database = db::connect(&pg, "test").await.unwrap();
-        let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/query/orders/orders.toml");
+        let own = |file: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/query").join(file);
+            StreamDefinition::load(&path).unwrap()
+        };
         let mut streams = StreamDefinition::shipped().unwrap();
         streams.retain(|stream| stream.name != "content-downloads-legacy");
-        streams.push(StreamDefinition::load(&orders).unwrap());
+        streams.extend([own("orders/orders.toml"), own("visits/visits.toml")]);
         for stream in &streams {
             processor::install_stream(&mut database, stream).await.unwrap();
             for rollup in &stream.rollups {
