@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use common::{
     db::{self, DbError, PgSettings, query},
     offset::{CommitSeq, NextOffset, Offset, OwnerEpoch, PartitionId},
-    sketch::Sketch,
     time::Timestamp,
-    window::Window,
 };
-use schema::{Measure, Rollup, StreamDefinition};
+use schema::StreamDefinition;
 use tokio_postgres::{Client, Transaction};
 
-use super::rewind;
+use super::{open_windows::read_open_windows, rewind};
 use crate::window::{Rewind, StoredRow, WindowSpan};
 
 /// Which partitions to take over, and where one that was never read begins.
@@ -101,7 +99,7 @@ pub async fn claim(
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         let partition = PartitionId(row.get(0));
-        let mut one = Claimed {
+        claimed.push(Claimed {
             partition,
             next: NextOffset(row.get(1)),
             topic_id: row.get(5),
@@ -112,11 +110,9 @@ pub async fn claim(
             open_spans: Vec::new(),
             rewind: rewinds.remove(&partition),
             futures: futures.remove(&partition).unwrap_or_default(),
-        };
-        let wanted = Wanted::of(definition, &one);
-        (one.open_rows, one.open_spans) = open_windows(&transaction, definition, partition, &wanted).await?;
-        claimed.push(one);
+        });
     }
+    read_open_windows(&transaction, definition, &mut claimed).await?;
     transaction.commit().await.map_err(query("committing the claim"))?;
     Ok(claimed)
 }
@@ -143,33 +139,6 @@ pub async fn skip_to(
         .map_err(query("recording a gap"))
 }
 
-/// Which windows a new owner needs, see [`Rewind::can_change`].
-struct Wanted {
-    after: Timestamp,
-    and_after: Timestamp,
-    or_one_of: Vec<Timestamp>,
-}
-
-impl Wanted {
-    fn of(definition: &StreamDefinition, claimed: &Claimed) -> Self {
-        let spec = &definition.window;
-        // A window is open while start + size + grace > stream time.
-        let open_after =
-            |time: Timestamp| time.plus_millis(-spec.size.as_millis()).plus_millis(-spec.grace.as_millis());
-        match &claimed.rewind {
-            Some(rewind) if claimed.next < rewind.to => Self {
-                after: claimed.stream_time.map_or(Timestamp::MIN, open_after),
-                and_after: rewind.stream_time_before.map_or(Timestamp::MIN, open_after),
-                or_one_of: rewind.rebuilt.keys().map(|window| window.start).collect(),
-            },
-            _ => {
-                let after = claimed.stream_time.map_or(Timestamp::MAX, open_after);
-                Self { after, and_after: after, or_one_of: Vec::new() }
-            }
-        }
-    }
-}
-
 /// The rewinds under way and the records that stay ahead of the clock, by partition.
 async fn rewound(
     transaction: &Transaction<'_>,
@@ -189,71 +158,4 @@ async fn rewound(
         futures.entry(PartitionId(row.get(0))).or_default().push_back(Offset(row.get(1)));
     }
     Ok((rewinds.iter().map(rewind::stored).collect(), futures))
-}
-
-async fn open_windows(
-    transaction: &Transaction<'_>,
-    definition: &StreamDefinition,
-    partition: PartitionId,
-    wanted: &Wanted,
-) -> Result<(Vec<Vec<StoredRow>>, Vec<WindowSpan>), DbError> {
-    let mut rollups = Vec::with_capacity(definition.rollups.len());
-    for rollup in &definition.rollups {
-        let rows = transaction
-            .query(
-                &open_rows_sql(rollup),
-                &[&partition.0, &wanted.after, &wanted.and_after, &wanted.or_one_of],
-            )
-            .await
-            .map_err(query("reading open windows"))?;
-        rollups.push(rows.iter().map(|row| stored_row(rollup, row)).collect::<Result<_, _>>()?);
-    }
-    let spans = transaction
-        .query(
-            include_str!("../../../sql/queries/window_span_open.sql"),
-            &[&definition.name, &partition.0, &wanted.after, &wanted.and_after, &wanted.or_one_of],
-        )
-        .await
-        .map_err(query("reading window spans"))?;
-    let spans = spans.iter().map(rewind::span).collect();
-    Ok((rollups, spans))
-}
-
-fn open_rows_sql(rollup: &Rollup) -> String {
-    let columns: Vec<String> = ["window_start"]
-        .into_iter()
-        .chain(rollup.dimensions.iter().map(|dimension| dimension.name.as_str()))
-        .chain(rollup.labels.iter().map(|label| label.name.as_str()))
-        .chain(rollup.numbers().map(|measure| measure.name.as_str()))
-        .chain(rollup.sketches().map(|measure| measure.name.as_str()))
-        .map(|name| format!("\"{name}\""))
-        .collect();
-    format!(
-        "-- open_rows {table}\nSELECT {columns} FROM \"{table}_partial\" WHERE source_partition = $1 AND window_start > $2 \
-         AND (window_start > $3 OR window_start = ANY ($4))",
-        table = rollup.name,
-        columns = columns.join(", "),
-    )
-}
-
-fn stored_row(rollup: &Rollup, row: &tokio_postgres::Row) -> Result<StoredRow, DbError> {
-    let labels_at = 1 + rollup.dimensions.len();
-    let numbers_at = labels_at + rollup.labels.len();
-    let sketches_at = numbers_at + rollup.numbers().count();
-    let window: Timestamp = row.get(0);
-    let sketch = |(at, measure): (usize, &Measure)| {
-        let (kind, bytes) = (measure.sketch(), row.get::<_, Option<&[u8]>>(at));
-        let read = kind.zip(bytes).map(|(kind, bytes)| Sketch::read(kind, bytes)).transpose();
-        read.map_err(|source| DbError::Sketch {
-            place: format!("{}_partial.{} of {window}", rollup.name, measure.name),
-            source,
-        })
-    };
-    Ok(StoredRow {
-        window: Window { start: window },
-        dimensions: (1..labels_at).map(|at| row.get(at)).collect(),
-        labels: (labels_at..numbers_at).map(|at| row.get(at)).collect(),
-        numbers: (numbers_at..sketches_at).map(|at| row.get(at)).collect(),
-        sketches: (sketches_at..).zip(rollup.sketches()).map(sketch).collect::<Result<_, _>>()?,
-    })
 }

@@ -4,6 +4,7 @@ mod claim;
 mod columns;
 mod hold;
 mod install;
+mod open_windows;
 mod replays;
 mod rewind;
 mod statements;
