@@ -16,25 +16,39 @@ pub(crate) struct Table {
     pub measures: &'static [Measure],
 }
 
+impl Table {
+    pub fn sketches(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().filter(|measure| measure.is_sketch())
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Measure {
     Count(&'static str),
     /// Null until something was added.
     Sum(&'static str),
+    /// Of amounts in units.
+    Quantiles(&'static str),
+    /// Of hashes, as the bits of the amounts.
+    Distinct(&'static str),
 }
 
 impl Measure {
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Count(name) | Self::Sum(name) => name,
+            Self::Count(name) | Self::Sum(name) | Self::Quantiles(name) | Self::Distinct(name) => name,
         }
     }
 
     pub const fn empty(self) -> Option<i64> {
         match self {
             Self::Count(_) => Some(0),
-            Self::Sum(_) => None,
+            Self::Sum(_) | Self::Quantiles(_) | Self::Distinct(_) => None,
         }
+    }
+
+    pub const fn is_sketch(self) -> bool {
+        matches!(self, Self::Quantiles(_) | Self::Distinct(_))
     }
 }
 

@@ -18,6 +18,7 @@ mod producer;
 mod progress;
 mod run;
 mod scenario;
+mod sketch;
 mod spoil;
 mod tally;
 mod traffic;

@@ -3,7 +3,8 @@ use std::hash::{Hash, Hasher};
 use hashbrown::{Equivalent, HashMap};
 
 use crate::{
-    layout::Table,
+    layout::{Measure, Table},
+    sketch::{self, Entries, bucket_of, register_of},
     truth::{Cell, TruthRow},
 };
 
@@ -33,6 +34,8 @@ struct Key {
 struct Row {
     label: Option<Box<str>>,
     sums: Box<[Option<i64>]>,
+    /// Of the measures that are sketches, in their order.
+    sketches: Box<[Entries]>,
 }
 
 /// A key without memory of its own; hashes as [`Key`] does.
@@ -78,13 +81,23 @@ impl Tally {
         let row = self.rows.entry_ref(&key).or_insert_with(|| Row {
             label: None,
             sums: self.table.measures.iter().map(|measure| measure.empty()).collect(),
+            sketches: self.table.sketches().map(|_| Entries::new()).collect(),
         });
         if fact.label.is_some() && fact.label != row.label.as_deref() {
             row.label = fact.label.map(Into::into);
         }
-        for (sum, amount) in row.sums.iter_mut().zip(fact.amounts) {
-            if let Some(amount) = amount {
-                *sum = Some(sum.unwrap_or(0) + amount);
+        let mut sketches = row.sketches.iter_mut();
+        for ((measure, sum), amount) in self.table.measures.iter().zip(&mut row.sums).zip(fact.amounts) {
+            let sketch = if measure.is_sketch() { sketches.next() } else { None };
+            let Some(amount) = *amount else { continue };
+            match (measure, sketch) {
+                (Measure::Quantiles(_), Some(buckets)) => *buckets.entry(bucket_of(amount)).or_default() += 1,
+                (Measure::Distinct(_), Some(registers)) => {
+                    let (register, rank) = register_of(amount.cast_unsigned());
+                    let known = registers.entry(register).or_default();
+                    *known = rank.max(*known);
+                }
+                _ => *sum = Some(sum.unwrap_or(0) + amount),
             }
         }
     }
@@ -106,9 +119,18 @@ impl Tally {
         let dimensions = self.table.dimensions.iter().map(|name| text(name)?.ok_or_else(|| fits(name)));
         let dimensions = dimensions.collect::<Result<_, _>>()?;
         let label = self.table.label.map_or(Ok(None), text)?;
-        let sums = self.table.measures.iter().map(|measure| number(measure.name()));
+        let sums = self
+            .table
+            .measures
+            .iter()
+            .map(|measure| if measure.is_sketch() { Ok(None) } else { number(measure.name()) });
         let sums = sums.collect::<Result<_, _>>()?;
-        self.rows.insert(Key { window, dimensions }, Row { label, sums });
+        let sketches = self.table.sketches().map(|measure| {
+            let cell = row.get(measure.name());
+            cell.and_then(sketch::entries).ok_or_else(|| fits(measure.name()))
+        });
+        let sketches = sketches.collect::<Result<_, _>>()?;
+        self.rows.insert(Key { window, dimensions }, Row { label, sums, sketches });
         Ok(())
     }
 
@@ -128,6 +150,9 @@ impl Tally {
                 }
                 for (measure, sum) in self.table.measures.iter().zip(&row.sums) {
                     cells.insert(measure.name().to_owned(), sum.map_or(Cell::Null, Cell::Number));
+                }
+                for (measure, entries) in self.table.sketches().zip(&row.sketches) {
+                    cells.insert(measure.name().to_owned(), sketch::cell(entries));
                 }
                 cells
             })

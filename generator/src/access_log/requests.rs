@@ -15,6 +15,7 @@ use crate::{
     encode::Encoder,
     layout::{Measure, Stream, Table},
     output::{Output, partition_of},
+    sketch::xxh64,
     tally::Fact,
 };
 
@@ -23,14 +24,28 @@ pub(crate) const REQUESTS: Stream = Stream {
     size: 60_000,
     grace: 30_000,
     tables: &[
-        table("web_path_stats", &["path"], &[REQUEST, Measure::Count("errors"), BYTES]),
-        table("web_status_stats", &["status_class"], &[REQUEST, Measure::Count("good"), BYTES]),
-        table("web_agent_stats", &["agent_family"], &[REQUEST, Measure::Count("good"), BYTES]),
+        table(
+            "web_path_stats",
+            &["path"],
+            &[REQUEST, Measure::Count("errors"), BYTES, CLIENTS, RESPONSE_BYTES],
+        ),
+        table(
+            "web_status_stats",
+            &["status_class"],
+            &[REQUEST, Measure::Count("good"), BYTES, CLIENTS, RESPONSE_BYTES],
+        ),
+        table(
+            "web_agent_stats",
+            &["agent_family"],
+            &[REQUEST, Measure::Count("good"), BYTES, CLIENTS, RESPONSE_BYTES],
+        ),
     ],
 };
 
 const REQUEST: Measure = Measure::Count("requests");
 const BYTES: Measure = Measure::Sum("bytes");
+const CLIENTS: Measure = Measure::Distinct("clients");
+const RESPONSE_BYTES: Measure = Measure::Quantiles("response_bytes");
 
 const fn table(
     name: &'static str,
@@ -143,9 +158,10 @@ fn count(counter: &mut Counter, window: i64, request: &Request) {
         _ => "other",
     };
     let error = request.status >= 500;
+    let client = xxh64(request.client.as_bytes()).cast_signed();
     let rows = [(request.path.as_str(), error), (class, !error), (request.agent.as_str(), !error)];
     for (table, (dimension, holds)) in rows.into_iter().enumerate() {
-        let amounts = [Some(1), Some(i64::from(holds)), request.bytes];
+        let amounts = [Some(1), Some(i64::from(holds)), request.bytes, Some(client), request.bytes];
         counter.add(table, &Fact { window, dimensions: &[dimension], label: None, amounts: &amounts });
     }
 }

@@ -3,6 +3,7 @@
 mod compare;
 mod read;
 mod report;
+mod stored;
 
 use schema::StreamDefinition;
 use tokio_postgres::Client;

@@ -7,6 +7,8 @@ CREATE TABLE "web_path_stats_partial" (
     "requests" bigint NOT NULL,
     "errors" bigint NOT NULL,
     "bytes" bigint,
+    "clients" bytea,
+    "response_bytes" bytea,
     PRIMARY KEY (window_start, "path", source_partition)
 ) PARTITION BY RANGE (window_start);
 
@@ -31,6 +33,8 @@ CREATE TABLE "web_status_stats_partial" (
     "requests" bigint NOT NULL,
     "good" bigint NOT NULL,
     "bytes" bigint,
+    "clients" bytea,
+    "response_bytes" bytea,
     PRIMARY KEY (window_start, "status_class", source_partition)
 ) PARTITION BY RANGE (window_start);
 
@@ -55,6 +59,8 @@ CREATE TABLE "web_agent_stats_partial" (
     "requests" bigint NOT NULL,
     "good" bigint NOT NULL,
     "bytes" bigint,
+    "clients" bytea,
+    "response_bytes" bytea,
     PRIMARY KEY (window_start, "agent_family", source_partition)
 ) PARTITION BY RANGE (window_start);
 
