@@ -26,6 +26,7 @@ mod page;
 mod query;
 mod refusals;
 mod replay;
+mod sketches;
 mod starts;
 mod statements;
 mod stops;

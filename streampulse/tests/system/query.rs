@@ -22,6 +22,39 @@ fn number(row: &TruthRow, name: &str) -> Option<i64> {
     }
 }
 
+/// The entries of a sketch in the truth: `entry:number` with blanks between.
+fn entries(row: &TruthRow, name: &str) -> Vec<(i64, i64)> {
+    let Some(Cell::Text(text)) = row.get(name) else { return Vec::new() };
+    let pairs = text.split(' ').map(|pair| pair.split_once(':').unwrap());
+    pairs.map(|(entry, number)| (entry.parse().unwrap(), number.parse().unwrap())).collect()
+}
+
+/// So few clients that none shares a register with another are counted exactly, and quantiles are within 1 % of any
+/// value of their bucket: 64 buckets to the power of two, each number below 128 in its own.
+fn assert_sketches(told: &Value, truth: &TruthRow) {
+    let registers = i64::try_from(entries(truth, "clients").len()).unwrap();
+    assert!((1..60).contains(&registers), "{truth:?}");
+    assert_eq!(told["clients"], registers, "{truth:?}");
+    let buckets = entries(truth, "response_bytes");
+    let count: i64 = buckets.iter().map(|(_, count)| count).sum();
+    for percent in [50, 90, 95, 99] {
+        let found = &told[format!("response_bytes_p{percent}")];
+        let mut left = (count - 1) * percent / 100;
+        let bucket = buckets.iter().find(|(_, count)| {
+            left -= count;
+            left < 0
+        });
+        let Some((bucket, _)) = bucket else {
+            assert!(found.is_null(), "{truth:?}");
+            continue;
+        };
+        let width = 1_i64 << (bucket / 64 - 1).max(0);
+        let least = if width == 1 { *bucket } else { (64 + bucket % 64) * width };
+        let found = found.as_i64().unwrap();
+        assert!((least..least + width).contains(&found), "{found} for bucket {bucket}: {truth:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_minute_of_a_real_log_is_answered_as_it_was() {
     let test = "every_minute_of_a_real_log_is_answered_as_it_was";
@@ -43,11 +76,11 @@ async fn every_minute_of_a_real_log_is_answered_as_it_was() {
     let mut command = stage.streampulse(&["api"]);
     let api = Api::start(command.env("STREAMS", "content-downloads,web-requests").env_remove("KAFKA_TOPIC"));
 
-    let mut wanted: BTreeMap<(String, Timestamp), [Option<i64>; 3]> = BTreeMap::new();
+    let mut wanted: BTreeMap<(String, Timestamp), (&TruthRow, [Option<i64>; 3])> = BTreeMap::new();
     for row in &truth.tables["web_status_stats"] {
         let Some(Cell::Text(class)) = row.get("status_class") else { panic!("{row:?}") };
         let window = Timestamp::from_millis(number(row, "window_start").unwrap());
-        wanted.insert((class.clone(), window), MEASURES.map(|name| number(row, name)));
+        wanted.insert((class.clone(), window), (row, MEASURES.map(|name| number(row, name))));
     }
     let first = *wanted.keys().map(|(_, window)| window).min().unwrap();
 
@@ -60,13 +93,16 @@ async fn every_minute_of_a_real_log_is_answered_as_it_was() {
         let numbers = MEASURES.map(|name| row["measures"][name].as_i64());
         let state = row["window"]["state"].as_str().unwrap();
         match wanted.get(&key) {
-            Some(numbers_of_truth) => {
+            Some((of_truth, numbers_of_truth)) => {
                 assert_eq!((state, numbers), ("counted", *numbers_of_truth), "{key:?}");
+                assert_sketches(&row["measures"], of_truth);
                 counted += 1;
             }
             None if start < first => assert_eq!((state, numbers), ("missing", [None; 3]), "{key:?}"),
             None => {
                 assert_eq!((state, numbers), ("zero", [Some(0); 3]), "{key:?}");
+                assert_eq!(row["measures"]["clients"], 0, "{key:?}");
+                assert!(row["measures"]["response_bytes_p50"].is_null(), "{key:?}");
                 zeros += 1;
             }
         }
