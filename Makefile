@@ -40,10 +40,11 @@ test: deps page ## All tests: unit, property, real PostgreSQL, real Kafka, real 
 	target/debug/chaos --known
 	target/debug/chaos --schedules 20 --seed 1
 
-lint: page ## Formatting, clippy, the page's linter, the compose file
+lint: page ## Formatting, clippy, the page's linter, whether sabotages of the chaos harness still fit
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	cd frontend && npm run lint
+	for sabotage in chaos/sabotage/*.patch; do git apply --check "$$sabotage" || exit 1; done
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
 		else echo 'cargo-deny is not installed: licences and bans were not checked'; fi
 

@@ -9,8 +9,9 @@ use common::{
     shutdown::Shutdown,
     time::Timestamp,
 };
+use futures::{future::try_join_all, try_join};
 use schema::StreamDefinition;
-use tokio_postgres::{Client, Transaction, types::ToSql};
+use tokio_postgres::{Client, Row, Transaction, types::ToSql};
 
 use super::statements::Statements;
 use crate::{
@@ -234,24 +235,6 @@ async fn write(
         return Ok(Attempt::Fenced(fenced.collect()));
     }
 
-    for (at, statement) in statements.rollups.iter().enumerate() {
-        let rows = unit.rollup_rows(at);
-        if !rows.is_empty() {
-            transaction
-                .execute(statement, &rollup_parameters(&rows))
-                .await
-                .map_err(query("upserting rollup rows"))?;
-        }
-    }
-    write_spans(&transaction, statements, stream, unit).await?;
-    write_rejects(&transaction, statements, definition, unit).await?;
-    if let Some(first) = unit.first_window() {
-        transaction
-            .execute(&statements.mark_revised, &[stream, &first])
-            .await
-            .map_err(query("marking revised windows"))?;
-    }
-
     let ended: Vec<i32> = parts.iter().filter(|part| part.ends_rewind).map(|part| part.partition.0).collect();
     if !ended.is_empty() {
         transaction
@@ -260,14 +243,14 @@ async fn write(
             .map_err(query("ending rewinds"))?;
     }
 
-    let tos: Vec<i64> = parts.iter().map(|part| part.to.0).collect();
-    let stream_times: Vec<Option<Timestamp>> = parts.iter().map(|part| part.stream_time).collect();
-    let idle: Vec<bool> = parts.iter().map(|part| part.idle).collect();
-    let high_watermarks: Vec<i64> = parts.iter().map(|part| part.high_watermark.0).collect();
-    let advanced = transaction
-        .query(&statements.advance, &[stream, &partitions, &tos, &stream_times, &idle, &high_watermarks])
-        .await
-        .map_err(query("advancing progress"))?;
+    // Sent one after the other without waiting in between: all that can go wrong is told before COMMIT.
+    let (_, (), (), (), advanced) = try_join!(
+        write_rollups(&transaction, statements, unit),
+        write_spans(&transaction, statements, stream, unit),
+        write_rejects(&transaction, statements, definition, unit),
+        mark_revised(&transaction, statements, stream, unit),
+        advance(&transaction, statements, stream, unit),
+    )?;
     transaction.commit().await.map_err(query("committing"))?;
 
     let advanced = parts.iter().filter_map(|part| {
@@ -280,6 +263,58 @@ async fn write(
         })
     });
     Ok(Attempt::Committed(advanced.collect()))
+}
+
+async fn write_rollups(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    unit: &CommitUnit,
+) -> Result<Vec<u64>, DbError> {
+    let upserts = statements.rollups.iter().enumerate().map(async |(at, statement)| {
+        let rows = unit.rollup_rows(at);
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        transaction
+            .execute(statement, &rollup_parameters(&rows))
+            .await
+            .map_err(query("upserting rollup rows"))
+    });
+    try_join_all(upserts).await
+}
+
+/// A window of the unit may have been judged.
+async fn mark_revised(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    stream: &String,
+    unit: &CommitUnit,
+) -> Result<(), DbError> {
+    let Some(first) = unit.first_window() else { return Ok(()) };
+    transaction
+        .execute(&statements.mark_revised, &[stream, &first])
+        .await
+        .map(|_| ())
+        .map_err(query("marking revised windows"))
+}
+
+/// Moves the locked partitions on. Gives each with its new commit number.
+async fn advance(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    stream: &String,
+    unit: &CommitUnit,
+) -> Result<Vec<Row>, DbError> {
+    let parts = &unit.partitions;
+    let partitions: Vec<i32> = parts.iter().map(|part| part.partition.0).collect();
+    let tos: Vec<i64> = parts.iter().map(|part| part.to.0).collect();
+    let stream_times: Vec<Option<Timestamp>> = parts.iter().map(|part| part.stream_time).collect();
+    let idle: Vec<bool> = parts.iter().map(|part| part.idle).collect();
+    let high_watermarks: Vec<i64> = parts.iter().map(|part| part.high_watermark.0).collect();
+    transaction
+        .query(&statements.advance, &[stream, &partitions, &tos, &stream_times, &idle, &high_watermarks])
+        .await
+        .map_err(query("advancing progress"))
 }
 
 fn rollup_parameters(rows: &RollupRows) -> Vec<&(dyn ToSql + Sync)> {
@@ -324,6 +359,19 @@ async fn write_rejects(
     definition: &StreamDefinition,
     unit: &CommitUnit,
 ) -> Result<(), DbError> {
+    try_join!(
+        write_dead_letters(transaction, statements, definition, unit),
+        write_late_events(transaction, statements, definition, unit),
+    )?;
+    Ok(())
+}
+
+async fn write_dead_letters(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    definition: &StreamDefinition,
+    unit: &CommitUnit,
+) -> Result<(), DbError> {
     let letters: Vec<_> = unit
         .partitions
         .iter()
@@ -356,7 +404,15 @@ async fn write_rejects(
             .await
             .map_err(query("writing dead letters"))?;
     }
+    Ok(())
+}
 
+async fn write_late_events(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    definition: &StreamDefinition,
+    unit: &CommitUnit,
+) -> Result<(), DbError> {
     let late: Vec<_> = unit
         .partitions
         .iter()
