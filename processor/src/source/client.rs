@@ -173,11 +173,17 @@ fn servers(kafka: &[(String, String)]) -> String {
 
 /// The client connects again by itself; only what it cannot mend ends the thread.
 pub(super) fn pass_over(error: KafkaError, topic: &str) -> Result<(), KafkaError> {
-    if is_passing(&error) {
-        tracing::warn!(%error, topic, "reading will be tried again");
-        return Ok(());
+    match error {
+        // Comes with every attempt of every connection; [`super::brokers`] tells it once.
+        KafkaError::MessageConsumption(
+            RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::Resolve,
+        ) => tracing::debug!(%error, topic, "reading will be tried again"),
+        error if is_passing(&error) => tracing::warn!(%error, topic, "reading will be tried again"),
+        error => return Err(error),
     }
-    Err(error)
+    Ok(())
 }
 
 fn is_passing(error: &KafkaError) -> bool {

@@ -1,6 +1,7 @@
 //! The consumer: poll loop, rebalance, assignment. The only part that knows Kafka.
 
 mod assign;
+mod brokers;
 mod client;
 mod commit_tag;
 mod committer;

@@ -39,6 +39,8 @@ pub struct RebalanceInbox {
     waiting: AtomicBool,
     messages: Mutex<Vec<Rebalance>>,
     high_watermarks: Mutex<HashMap<PartitionId, NextOffset>>,
+    /// By the client's last report.
+    brokers_are_away: AtomicBool,
 }
 
 impl RebalanceInbox {
@@ -65,6 +67,10 @@ impl RebalanceInbox {
         self.high_watermarks.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
     }
 
+    pub(super) fn brokers_are_away(&self) -> bool {
+        self.brokers_are_away.load(Ordering::Relaxed)
+    }
+
     fn put(&self, message: Rebalance) {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         self.waiting.store(true, Ordering::Release);
@@ -89,6 +95,8 @@ impl ClientContext for RebalanceInbox {
     }
 
     fn stats(&self, statistics: Statistics) {
+        let is_away = !statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.brokers_are_away.store(is_away, Ordering::Relaxed);
         let mut known = self.high_watermarks.lock().unwrap_or_else(PoisonError::into_inner);
         for topic in statistics.topics.values() {
             for partition in topic.partitions.values().filter(|partition| partition.hi_offset >= 0) {

@@ -21,6 +21,7 @@ use tokio::{runtime::Handle, sync::watch};
 
 use super::{
     assign::{AssignError, Assigner, ReplayOutcome},
+    brokers::Brokers,
     client::{self, ClientError},
     committer::Committer,
     fetch::{BATCH, FetchQueue, Fetched},
@@ -106,6 +107,7 @@ pub struct StreamThread {
     fenced: BTreeMap<PartitionId, Instant>,
     mirror: Mirror,
     meter: Meter,
+    brokers: Brokers,
     /// Replays that need nothing more from us, though the list may still name them.
     settled_replays: HashSet<(ReplayId, PartitionId)>,
     /// Not before this: the broker was away.
@@ -152,6 +154,7 @@ impl StreamThread {
             fenced: BTreeMap::new(),
             mirror,
             meter,
+            brokers: Brokers::default(),
             settled_replays: HashSet::new(),
             replays_after: Instant::now(),
         })
@@ -251,6 +254,7 @@ impl StreamThread {
         if self.mirror.is_due(now) {
             self.mirror.send(&self.consumer);
             self.meter.lag(self.tasks.values(), self.bench.now);
+            self.brokers.look(self.consumer.context(), &self.from.settings.health, &self.from.owner);
         }
         self.pause_when(held || (self.committer.is_busy() && self.is_full()))?;
         self.claim_back(now)?;
