@@ -3,7 +3,10 @@
 //! A cell of the truth holds a sketch as `entry:number` with blanks between: how many values each bucket has, or the
 //! rank of each register.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use crate::truth::Cell;
 
@@ -103,9 +106,30 @@ pub(crate) fn entries(cell: &Cell) -> Option<Entries> {
     }
 }
 
+/// Where two sketches differ first, as whole ones are long; `None` for other cells.
+pub(crate) fn difference(expected: &Cell, found: &Cell) -> Option<String> {
+    let (Cell::Text(_), Cell::Text(_)) = (expected, found) else { return None };
+    let (expected, found) = (entries(expected)?, entries(found)?);
+    let all: BTreeSet<&i64> = expected.keys().chain(found.keys()).collect();
+    let differing: Vec<_> = all.into_iter().filter(|entry| expected.get(entry) != found.get(entry)).collect();
+    let number = |entries: &Entries| entries.get(*differing.first()?).copied();
+    let (wanted, there) = (number(&expected).unwrap_or(0), number(&found).unwrap_or(0));
+    let entry = differing.first()?;
+    Some(format!("{} entries differ, first {entry}: expected {wanted}, found {there}", differing.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_names_the_first_entry_and_how_many_there_are() {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let found = difference(&text("1:2 5:1 9:4"), &text("1:2 6:1 9:3"));
+        assert_eq!(found.as_deref(), Some("3 entries differ, first 5: expected 1, found 0"));
+        assert_eq!(difference(&text("1:2"), &text("no sketch: expected a rank")), None);
+        assert_eq!(difference(&text("1:2"), &Cell::Null), None);
+    }
 
     /// Of xxHash's own implementation.
     #[test]

@@ -27,7 +27,7 @@ pub fn event(number: usize, keys: usize) -> Vec<u8> {
     bytes
 }
 
-fn long(bytes: &mut Vec<u8>, value: i64) {
+pub fn long(bytes: &mut Vec<u8>, value: i64) {
     let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
     while rest >= 0x80 {
         bytes.push(u8::try_from(rest & 0x7f).unwrap() | 0x80);
@@ -36,7 +36,7 @@ fn long(bytes: &mut Vec<u8>, value: i64) {
     bytes.push(u8::try_from(rest).unwrap());
 }
 
-fn text(bytes: &mut Vec<u8>, text: &str) {
+pub fn text(bytes: &mut Vec<u8>, text: &str) {
     long(bytes, i64::try_from(text.len()).unwrap());
     bytes.extend_from_slice(text.as_bytes());
 }

@@ -9,7 +9,10 @@ use common::time::Timestamp;
 use schema::{Rollup, StreamDefinition};
 
 use super::Report;
-use crate::truth::{Cell, Truth, TruthRow};
+use crate::{
+    sketch,
+    truth::{Cell, Truth, TruthRow},
+};
 
 /// What the tables hold of one stream.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +87,13 @@ fn compare_rows(report: &mut Report, rollup: &Rollup, expected: &[TruthRow], fou
         };
         for (column, cell) in row {
             let there = other.get(column).unwrap_or(&Cell::Null);
-            report.compare(cell, there, || format!("{table} {key} {column}: expected {cell}, found {there}"));
+            report.compare(cell, there, || {
+                format!(
+                    "{table} {key} {column}: {}",
+                    sketch::difference(cell, there)
+                        .unwrap_or_else(|| { format!("expected {cell}, found {there}") })
+                )
+            });
         }
         for column in other.keys().filter(|column| !row.contains_key(*column)) {
             report.differ(|| format!("{table} {key} {column}: the column is not in the truth"));
