@@ -112,6 +112,20 @@ fn a_null_adds_nothing_nor_does_what_a_condition_leaves_out() {
     assert_eq!((sketches[0].is_some(), &sketches[9..]), (true, &[None; 2][..]));
 }
 
+/// A text of a key is an index row's and must be short; nothing is kept of one that is told apart.
+#[test]
+fn a_text_that_is_only_told_apart_may_be_long() {
+    let long = "x".repeat(5_000);
+    let payload = event(Some(&long), true, Value::Union(0, Box::new(text(&long))), None);
+    let (sketches, _) = taken(&payload).unwrap();
+    let hash = Some(Seen::Hash(ValueHash::of_bytes(long.as_bytes())));
+    assert_eq!((sketches[0], sketches[7]), (hash, hash));
+    let keyed = DEFINITION.replace("path = \"good\" }", "path = \"text\" }");
+    let definition = Arc::new(load(&keyed, SCHEMA).unwrap());
+    let reject = decode(&mut decoder(&definition), &payload).unwrap_err();
+    assert_eq!(reject.code, RejectCode::Oversized);
+}
+
 #[test]
 fn a_record_cut_short_within_bytes_is_refused() {
     let payload = event(Some("a"), true, Value::Union(0, Box::new(text("b"))), Some(1.0));

@@ -72,6 +72,8 @@ pub(crate) enum SketchInput {
 #[derive(Debug, Default)]
 struct Needed {
     slot: Option<usize>,
+    /// Somebody needs more of it than to tell it apart.
+    kept: bool,
     fields: BTreeMap<String, Needed>,
 }
 
@@ -279,6 +281,7 @@ impl Compiler {
                 expected: wanted.name(),
             });
         }
+        needed.kept |= wanted != Wanted::Value;
         let slots = &mut self.slots;
         Ok(*needed.slot.get_or_insert_with(|| {
             *slots += 1;
@@ -307,6 +310,10 @@ impl Compiler {
                 }
             }
             node => match (needed.slot, self.kind(&node)) {
+                // A text of which nothing is kept need not be short.
+                (Some(slot), Some(Kind::Text)) if !needed.kept => {
+                    steps.push(Step::Read { slot, kind: Kind::Bytes });
+                }
                 (Some(slot), Some(kind)) => steps.push(Step::Read { slot, kind }),
                 // A branch of a union that holds no scalar leaves the slot null.
                 _ => self.skip(id, steps),

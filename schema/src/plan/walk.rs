@@ -29,7 +29,7 @@ pub(crate) enum Kind {
     Float,
     Double,
     Text,
-    /// Bytes as they are, to be told apart only.
+    /// Bytes as they are, or a text, to be told apart only.
     Bytes,
     Fixed(usize),
     /// Symbols stand in the plan's texts from here on.
