@@ -66,7 +66,9 @@ fn event(name: Option<&str>, good: bool, either: Value, size: Option<f64>) -> Ve
 }
 
 /// What each sketch and each number takes in.
-fn taken(payload: &[u8]) -> Result<(Vec<Option<Seen>>, Vec<Option<i64>>), RejectCode> {
+type Taken = (Vec<Option<Seen>>, Vec<Option<i64>>);
+
+fn taken(payload: &[u8]) -> Result<Taken, RejectCode> {
     let definition = Arc::new(load(DEFINITION, SCHEMA).unwrap());
     let mut decoder = decoder(&definition);
     let event = decode(&mut decoder, payload).map_err(|reject| reject.code)?;
