@@ -338,58 +338,6 @@ const WRONG: &[(&str, &str, &str)] = &[
         "path = \"code\", allowed = [\"1\"], buckets = [{ below = 1, name = \"a\" }] }",
         "rollup.table.dimensions.dim: expected allowed or buckets, not both",
     ),
-    // Sketches.
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "distinct = \"text\", quantiles = \"size\"",
-        "rollup.table.measures.size: expected exactly one of count = true, sum, min, max, quantiles, distinct",
-    ),
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "distinct = \"text\", resolution = 1e-3",
-        "rollup.table.measures.size: resolution: expected beside sum, min, max or quantiles only",
-    ),
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "quantiles = \"text\"",
-        "rollup.table.measures.size: field 'text' is a string, expected an int, long, float or double",
-    ),
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "distinct = \"size\"",
-        "rollup.table.measures.size: field 'size' is a double, expected a string, enum, int, long, boolean, bytes or fixed",
-    ),
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "distinct = \"list\"",
-        "rollup.table.measures.size: field 'list' is an array, expected a string, enum, int, long, boolean, bytes or fixed",
-    ),
-    (
-        "sum = \"size\", resolution = 1e-3",
-        "quantiles = \"sise\"",
-        "rollup.table.measures.size: field path 'sise' is not in the schema; at 'the top' there are: time, text, code, size, good, raw, list, part, either",
-    ),
-    (
-        "{ name = \"size\", sum = \"size\", resolution = 1e-3 }",
-        "{ name = \"rate_p\", quantiles = \"size\" }, { name = \"rate_p_p99\", count = true }",
-        "rollup.table.measures.rate_p: one of its quantiles is asked for as 'rate_p_p99', which another column is named",
-    ),
-    (
-        "name = \"total\", count = true",
-        "name = \"total\", distinct = \"raw\"",
-        "rollup.table.derived.rate: expected one of good, size, found 'total', which is a sketch and no number",
-    ),
-    (
-        "count = true },\n  { name = \"good\", count = true, when",
-        "count = true },\n  { name = \"many\", distinct = \"either\" },\n  { name = \"good\", quantiles = \"size\", when",
-        "rollup.table.derived.rate: expected one of total, size, found 'good', which is a sketch and no number",
-    ),
-    (
-        "  { name = \"total\", count = true },\n  { name = \"good\", count = true, when = { path = \"good\", equals = true } },\n  \
-         { name = \"size\", sum = \"size\", resolution = 1e-3 },",
-        "  { name = \"many\", distinct = \"text\" },",
-        "rollup.table.measures: expected at least one count, sum, min or max beside quantiles and distinct",
-    ),
     // Alerts.
     ("rollup = \"table\"", "rollup = \"tables\"", "alert.RULE.rollup: expected one of table, found 'tables'"),
     (
@@ -444,39 +392,6 @@ fn each_wrong_definition_says_what_is_wrong() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// What alerts are about is looked up in a rollup of their own.
-#[test]
-fn an_alert_on_a_sketch_is_refused() {
-    let rollup = r#"
-[[rollup]]
-name = "second"
-dimensions = [{ name = "dim", path = "text" }]
-measures = [{ name = "total", count = true }, { name = "many", distinct = "text" }]
-[[alert]]"#;
-    let toml = GOOD.replace("[[alert]]", rollup).replace("rollup = \"table\"", "rollup = \"second\"");
-    for (key, alert) in [
-        ("good", toml.replace("good = \"good\"", "good = \"many\"")),
-        ("total", {
-            toml.replace("good = \"good\"", "good = \"total\"")
-                .replace("total = \"total\"", "total = \"many\"")
-        }),
-    ] {
-        let error = load(&alert, SCHEMA).unwrap_err();
-        assert_eq!(error.key, format!("alert.RULE.{key}"));
-        assert_eq!(error.problem, "expected one of total, found 'many', which is a sketch and no number");
-    }
-}
-
-/// Definitions without sketches keep the tables they have.
-#[test]
-fn the_fingerprint_of_a_definition_without_sketches_is_what_it_was_before_there_were_any() {
-    let definition = StreamDefinition::shipped().unwrap().remove(0);
-    assert_eq!(
-        (&*definition.name, &*definition.fingerprint()),
-        ("content-downloads", "810b527d212751489ea1ff287ec9eef1")
-    );
 }
 
 #[test]
