@@ -86,7 +86,8 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
 }
 
-/// Everything that is served, with all that a request passes through. The last layer is the outermost.
+/// Everything that is served, with all that a request passes through, from the outermost on. It is one layer to the
+/// router: of several, each would be boxed and cloned for each request by all that are around it.
 pub(crate) fn router(app: App) -> Result<Router, ApiError> {
     let settings = app.settings.clone();
     let (router, document) = described().split_for_parts();
@@ -94,16 +95,18 @@ pub(crate) fn router(app: App) -> Result<Router, ApiError> {
         .with_state(app.clone())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(assets::file)
-        .layer(CatchPanicLayer::new())
-        .layer(RequestBodyLimitLayer::new(settings.max_body_bytes))
-        .layer(middleware::from_fn_with_state(app.clone(), authorize))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            settings.request_timeout.as_duration(),
-        ))
-        .layer(middleware::from_fn_with_state(app, limit))
-        .layer(cors(&settings)?)
-        .layer(middleware::from_fn(context)))
+        .layer((
+            middleware::from_fn(context),
+            cors(&settings)?,
+            middleware::from_fn_with_state(app.clone(), limit),
+            TimeoutLayer::with_status_code(
+                StatusCode::GATEWAY_TIMEOUT,
+                settings.request_timeout.as_duration(),
+            ),
+            middleware::from_fn_with_state(app, authorize),
+            RequestBodyLimitLayer::new(settings.max_body_bytes),
+            CatchPanicLayer::new(),
+        )))
 }
 
 fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
