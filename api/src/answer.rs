@@ -11,7 +11,7 @@ use std::{
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use serde::Serialize;
@@ -19,13 +19,17 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    cache::{Key, Loaded, Origin, Version},
+    cache::{Key, Origin, Version},
     failure::LoadError,
     freshness::Meta,
+    kept::{Kept, Loaded},
     problem::Problem,
     progress::Seen,
     snapshot::Snapshot,
 };
+
+/// Room for those of an answer from memory, so that they are not moved as they get more.
+const HEADERS: usize = 24;
 
 /// A question that can be answered from one snapshot. Its `Debug` form, defaults filled in, is its cache key.
 pub(crate) trait Panel: Debug + Send + Sync + 'static {
@@ -88,36 +92,66 @@ pub(crate) struct Provenance {
     pub(crate) took: Duration,
 }
 
-/// The rendered answer.
+/// A panel as the cache knows it, where that takes nothing but how it was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// [`Key::query`].
+    pub(crate) text: Arc<str>,
+    pub(crate) media_type: &'static str,
+    pub(crate) depends: Depends<'static>,
+}
+
+/// An answer on its way to one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    pub(crate) body: Bytes,
     pub(crate) version: Version,
-    /// Where the next page begins, if there is one.
-    pub(crate) next: Option<Arc<str>>,
+    pub(crate) provenance: Provenance,
+    kept: Arc<Kept>,
     media_type: &'static str,
-    etag: String,
-    provenance: Provenance,
+}
+
+impl Depends<'_> {
+    /// Unless it is told by a name.
+    fn lasting(self) -> Option<Depends<'static>> {
+        match self {
+            Self::Downloads => Some(Depends::Downloads),
+            Self::Everything => Some(Depends::Everything),
+            Self::Stream(_) => None,
+        }
+    }
 }
 
 impl Answer {
-    /// The whole answer, or 304 where the client has it.
-    pub(crate) fn response(self, request: &HeaderMap) -> Response {
-        let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| lists(tags, &self.etag));
-        let mut response = if unchanged {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let mut response = Response::new(Body::from(self.body));
-            let media_type = HeaderValue::from_static(self.media_type);
-            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-            response
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
-            headers.insert(header::ETAG, etag);
-        }
+    pub(crate) fn body(&self) -> Bytes {
+        self.kept.loaded.body.clone()
+    }
+
+    /// Where the next page begins, if there is one.
+    pub(crate) fn next(&self) -> Option<&str> {
+        self.kept.loaded.next.as_deref()
+    }
+
+    /// As [`Self::plain`], telling the layers around how it was come by.
+    pub(crate) fn response(&self, request: &HeaderMap) -> Response {
+        let mut response = self.plain(request);
         response.extensions_mut().insert(self.provenance);
+        response
+    }
+
+    /// The whole answer, or 304 where the client has it.
+    pub(crate) fn plain(&self, request: &HeaderMap) -> Response {
+        let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| self.kept.is_listed(tags));
+        let mut response = Response::default();
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.extend(self.kept.etag.clone().map(|etag| (header::ETAG, etag)));
+        if unchanged {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+            *response.body_mut() = Body::from(self.body());
+        }
+        *response.headers_mut() = headers;
         response
     }
 }
@@ -125,7 +159,16 @@ impl Answer {
 impl App {
     /// Answers `panel` from the cache, or 304 where the client has that answer.
     pub(crate) async fn respond<P: Panel>(&self, panel: P, request: &HeaderMap) -> Result<Response, Problem> {
-        Ok(self.answer(panel).await?.response(request))
+        let question = panel.depends().lasting().map(|depends| Question {
+            text: text(&panel),
+            media_type: panel.media_type(),
+            depends,
+        });
+        let mut response = self.answer(panel).await?.response(request);
+        if let Some(question) = question {
+            response.extensions_mut().insert(question);
+        }
+        Ok(response)
     }
 
     /// The answer to `panel` for what is committed now.
@@ -134,13 +177,22 @@ impl App {
         let seen = self.watcher.current().await?;
         let version = self.version(panel.depends(), &seen);
         let media_type = panel.media_type();
-        let key = Key { query: format!("{panel:?}"), version };
-        let etag = etag(&key);
+        let key = Key { query: text(&panel), version };
         let app = self.clone();
-        let (Loaded { body, next }, origin) =
-            self.cache.get(key, async move { app.load(panel).await }).await?;
+        let (kept, origin) = self.cache.get(key, async move { app.load(panel).await }).await?;
         let provenance = Provenance { origin, took: begun.elapsed() };
-        Ok(Answer { body, version, next, media_type, etag, provenance })
+        Ok(Answer { version, provenance, kept, media_type })
+    }
+
+    /// The answer to `question` for what is committed now, if it is in memory.
+    pub(crate) async fn repeat(&self, question: &Question) -> Option<Answer> {
+        let begun = Instant::now();
+        let seen = self.watcher.current().await.ok()?;
+        let version = self.version(question.depends, &seen);
+        let key = Key { query: Arc::clone(&question.text), version };
+        let kept = self.cache.find(&key).await?;
+        let provenance = Provenance { origin: Origin::Hit, took: begun.elapsed() };
+        Some(Answer { version, provenance, kept, media_type: question.media_type })
     }
 
     async fn load<P: Panel>(&self, panel: P) -> Result<Loaded, LoadError> {
@@ -194,36 +246,7 @@ impl App {
     }
 }
 
-/// Weak: `as_of` and `lag_seconds` may differ between two answers about the same data.
-fn etag(key: &Key) -> String {
-    let mut hash = DefaultHasher::new();
-    key.hash(&mut hash);
-    format!("W/\"{}-{:016x}\"", key.version.data_version, hash.finish())
-}
-
-/// Whether an `If-None-Match` lists this tag, by weak comparison.
-fn lists(tags: &HeaderValue, etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    tags.to_str()
-        .is_ok_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| opaque(tag) == opaque(etag)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_found_in_a_list_whether_weak_or_strong() {
-        let etag = "W/\"7-00ff\"";
-        for (tags, found) in [
-            ("W/\"7-00ff\"", true),
-            ("\"7-00ff\"", true),
-            ("\"x\", W/\"7-00ff\"", true),
-            ("*", true),
-            ("\"7-00fe\"", false),
-            ("", false),
-        ] {
-            assert_eq!(lists(&HeaderValue::from_static(tags), etag), found, "{tags}");
-        }
-    }
+/// Names a panel among all of them.
+fn text<P: Panel>(panel: &P) -> Arc<str> {
+    format!("{panel:?}").into()
 }

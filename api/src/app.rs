@@ -7,7 +7,7 @@ use deadpool_postgres::Pool;
 
 use crate::{
     access::Register, cache::Cache, catalog::Catalog, clients::Rates, push::Publisher, settings::ApiSettings,
-    watcher::Watcher,
+    shortcuts::Shortcuts, watcher::Watcher,
 };
 
 /// Clones are cheap and share everything.
@@ -20,6 +20,7 @@ pub(crate) struct Parts {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) pool: Pool,
     pub(crate) cache: Cache,
+    pub(crate) shortcuts: Shortcuts,
     pub(crate) watcher: Watcher,
     pub(crate) publisher: Publisher,
     pub(crate) tokens: Register,
@@ -45,6 +46,7 @@ impl App {
             watcher,
             publisher,
             rates,
+            shortcuts: Shortcuts::default(),
             tokens: Register::default(),
             shutdown,
         }))

@@ -9,16 +9,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use common::{offset::DataVersion, time::Timestamp};
 
-use crate::failure::LoadError;
+use crate::{
+    failure::LoadError,
+    kept::{Kept, Loaded},
+};
 
 /// What an answer depends on: the same key never has two different answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     /// The query with its defaults filled in.
-    pub(crate) query: String,
+    pub(crate) query: Arc<str>,
     pub(crate) version: Version,
 }
 
@@ -30,14 +32,6 @@ pub(crate) struct Version {
     pub(crate) state: u64,
     /// Start of the current window: "the last 5 minutes" move without any commit.
     pub(crate) window: Timestamp,
-}
-
-/// A rendered answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Loaded {
-    pub(crate) body: Bytes,
-    /// Where the next page begins, if there is one.
-    pub(crate) next: Option<Arc<str>>,
 }
 
 /// An answer's place of origin.
@@ -59,7 +53,7 @@ pub(crate) struct CacheCounts {
 /// Clones share one cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    entries: moka::future::Cache<Key, Loaded>,
+    entries: moka::future::Cache<Key, Arc<Kept>>,
     counters: Arc<Counters>,
     /// How long anybody waits for a load.
     patience: Duration,
@@ -77,9 +71,8 @@ impl Cache {
     pub(crate) fn new(max_bytes: u64, ttl: Duration, patience: Duration) -> Self {
         let entries = moka::future::Cache::builder()
             .max_capacity(max_bytes)
-            .weigher(|key: &Key, loaded: &Loaded| {
-                let next = loaded.next.as_ref().map_or(0, |next| next.len());
-                let bytes = size_of::<Key>() + key.query.len() + loaded.body.len() + next;
+            .weigher(|key: &Key, kept: &Arc<Kept>| {
+                let bytes = size_of::<Key>() + key.query.len() + kept.bytes();
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
             .time_to_live(ttl)
@@ -89,35 +82,45 @@ impl Cache {
 
     /// The answer to `key`; `load` runs only if nobody has it and nobody else is loading it. A failure is given to
     /// all who wait and is not kept.
-    pub(crate) async fn get<F>(&self, key: Key, load: F) -> Result<(Loaded, Origin), LoadError>
+    pub(crate) async fn get<F>(&self, key: Key, load: F) -> Result<(Arc<Kept>, Origin), LoadError>
     where
         F: Future<Output = Result<Loaded, LoadError>> + Send + 'static,
     {
-        if let Some(loaded) = self.entries.get(&key).await {
-            count(&self.counters.hits);
-            return Ok((loaded, Origin::Hit));
+        if let Some(kept) = self.find(&key).await {
+            self.count_hit();
+            return Ok((kept, Origin::Hit));
         }
         count(&self.counters.misses);
         let cache = self.clone();
         // In a task of its own: a client that goes away must not take the load from the others who wait for it.
         let loading = tokio::spawn(async move {
             let counters = Arc::clone(&cache.counters);
+            let of = key.clone();
             let counted = async move {
                 count(&counters.loads);
                 let result = load.await;
                 if result.is_err() {
                     count(&counters.failures);
                 }
-                result
+                result.map(|loaded| Arc::new(Kept::new(&of, loaded)))
             };
             cache.entries.try_get_with(key, counted).await
         });
         match tokio::time::timeout(self.patience, loading).await {
-            Ok(Ok(Ok(loaded))) => Ok((loaded, Origin::Miss)),
+            Ok(Ok(Ok(kept))) => Ok((kept, Origin::Miss)),
             Ok(Ok(Err(failure))) => Err(*failure),
             Ok(Err(_panicked)) => Err(LoadError::Internal),
             Err(_elapsed) => Err(LoadError::Unavailable),
         }
+    }
+
+    /// The answer to `key`, if it is there; [`Self::count_hit`] is left to who gives it to a client.
+    pub(crate) async fn find(&self, key: &Key) -> Option<Arc<Kept>> {
+        self.entries.get(key).await
+    }
+
+    pub(crate) fn count_hit(&self) {
+        count(&self.counters.hits);
     }
 
     pub(crate) fn counts(&self) -> CacheCounts {
@@ -142,19 +145,27 @@ fn count(counter: &AtomicU64) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use tokio::sync::Notify;
 
     use super::*;
 
     fn key(query: &str, version: i64) -> Key {
         Key {
-            query: query.to_owned(),
+            query: query.into(),
             version: Version { data_version: DataVersion(version), state: 0, window: Timestamp::default() },
         }
     }
 
     fn answer(body: impl Into<Bytes>) -> Loaded {
         Loaded { body: body.into(), next: None }
+    }
+
+    async fn got<F>(cache: &Cache, key: Key, load: F) -> Result<(Loaded, Origin), LoadError>
+    where
+        F: Future<Output = Result<Loaded, LoadError>> + Send + 'static,
+    {
+        cache.get(key, load).await.map(|(kept, origin)| (kept.loaded.clone(), origin))
     }
 
     fn cache(max_bytes: u64) -> Cache {
@@ -175,7 +186,7 @@ mod tests {
                         release.notified().await;
                         Ok(answer("answer"))
                     };
-                    cache.get(key("stats", 1), load).await
+                    got(&cache, key("stats", 1), load).await
                 })
             })
             .collect();
@@ -197,7 +208,7 @@ mod tests {
         for (version, origin) in [(1, Origin::Miss), (1, Origin::Hit), (2, Origin::Miss), (2, Origin::Hit)] {
             let load = async move { Ok(answer(version.to_string())) };
             assert_eq!(
-                cache.get(key("stats", version), load).await,
+                got(&cache, key("stats", version), load).await,
                 Ok((answer(version.to_string()), origin))
             );
         }
@@ -207,9 +218,9 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_not_kept() {
         let cache = cache(1 << 20);
-        let failed = cache.get(key("stats", 1), async { Err(LoadError::Unavailable) }).await;
+        let failed = got(&cache, key("stats", 1), async { Err(LoadError::Unavailable) }).await;
         assert_eq!(failed, Err(LoadError::Unavailable));
-        let back = cache.get(key("stats", 1), async { Ok(answer("back")) }).await;
+        let back = got(&cache, key("stats", 1), async { Ok(answer("back")) }).await;
         assert_eq!(back, Ok((answer("back"), Origin::Miss)));
         assert_eq!(cache.counts().failures, 1);
     }
@@ -226,14 +237,14 @@ mod tests {
                     release.notified().await;
                     Ok(answer("answer"))
                 };
-                cache.get(key("stats", 1), load).await
+                got(&cache, key("stats", 1), load).await
             }
         });
         begun.notified().await;
         first.abort();
         assert!(first.await.unwrap_err().is_cancelled());
         release.notify_one();
-        let second = cache.get(key("stats", 1), async { Err(LoadError::Internal) }).await;
+        let second = got(&cache, key("stats", 1), async { Err(LoadError::Internal) }).await;
         assert_eq!(second.map(|(body, _)| body), Ok(answer("answer")));
         assert_eq!(cache.counts().loads, 1);
     }
@@ -243,7 +254,7 @@ mod tests {
         let cache = cache(10_000);
         for version in 0..100 {
             let load = async { Ok(answer(vec![0; 1_000])) };
-            cache.get(key("stats", version), load).await.unwrap();
+            got(&cache, key("stats", version), load).await.unwrap();
         }
         cache.entries.run_pending_tasks().await;
         assert!(cache.bytes() <= 10_000 && cache.bytes() > 0, "{}", cache.bytes());

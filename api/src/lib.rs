@@ -2,17 +2,21 @@
 //! changes to dashboards.
 //!
 //! A write flows `server` → `middleware` → `access` (its token) → a route → `write` (one transaction with its audit).
-//! A read flows `server` → `middleware` → a route → `answer` (cache) → `snapshot` (one read-only transaction).
+//! A read flows `server` → `front` → `middleware` → a route → `answer` (cache) → `snapshot` (one read-only transaction);
+//! what was asked before in the same words `front` answers from the cache itself.
 //! `watcher` tells which version of the data the cache may answer for; `push` renders one snapshot per version.
 
 mod settings;
 
+mod front;
 mod monitor;
 mod server;
+mod shortcuts;
 
 mod access;
 mod body;
 mod clients;
+mod meters;
 mod middleware;
 mod parameters;
 mod problem;
@@ -24,6 +28,7 @@ mod query;
 mod answer;
 mod app;
 mod cache;
+mod kept;
 mod push;
 mod watcher;
 

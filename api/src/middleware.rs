@@ -7,17 +7,17 @@ use std::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 
-use crate::{answer::Provenance, cache::Origin, problem};
+use crate::{answer::Provenance, app::App, cache::Origin, meters, problem};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const PROCESS_TIME: HeaderName = HeaderName::from_static("x-process-time");
@@ -32,6 +32,13 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
      base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
 );
+/// What every answer tells browsers.
+const SAFETY: [(HeaderName, HeaderValue); 4] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
 
 /// Differs between processes, so that ids do.
 static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
@@ -43,8 +50,8 @@ pub(crate) struct RequestId(String);
 
 impl RequestId {
     /// The client's own id where it is short and plain, else a new one.
-    fn of(request: &Request) -> Self {
-        let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         let plain = |id: &&str| {
             (1..=64).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -62,75 +69,125 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// One request, from its arrival on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passage {
+    begun: Instant,
+}
+
+impl Passage {
+    pub(crate) fn begin() -> Self {
+        Self { begun: Instant::now() }
+    }
+
+    /// As [`Self::seal`], for a request that has no name yet.
+    pub(crate) fn stamp(
+        self,
+        response: &mut Response,
+        request: &HeaderMap,
+        provenance: Option<Provenance>,
+    ) -> Duration {
+        self.seal(response, RequestId::of(request), provenance)
+    }
+
+    /// Gives an answer the headers that every answer has; returns how long it took.
+    fn seal(self, response: &mut Response, id: RequestId, provenance: Option<Provenance>) -> Duration {
+        let took = self.begun.elapsed();
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (REQUEST_ID, id.0),
+            (PROCESS_TIME, Seconds(took).to_string()),
+            (SERVER_TIMING, timing(provenance, took)),
+        ] {
+            headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
+        }
+        for (name, value) in SAFETY {
+            headers.insert(name, value);
+        }
+        took
+    }
+}
+
 /// The outermost layer: whatever happens inside leaves as a proper answer.
-pub(crate) async fn context(mut request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let id = RequestId::of(&request);
-    let path = request.uri().path().to_owned();
+pub(crate) async fn context(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let passage = Passage::begin();
+    let id = RequestId::of(request.headers());
+    let uri = request.uri().clone();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
     request.extensions_mut().insert(id.clone());
-    let mut response = problem::render(next.run(request).await, &id.0, &path);
-    let took = begun.elapsed().as_secs_f64();
-    let status = response.status();
+    let mut response = problem::render(next.run(request).await, &id.0, uri.path());
+    if let Some(question) = response.extensions_mut().remove() {
+        app.shortcuts.remember(&uri, route, question);
+    }
+    let provenance = response.extensions_mut().remove();
+    let took = passage.seal(&mut response, id.clone(), provenance);
+    if uri.path().starts_with("/docs") {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
+    }
+    let (path, status, seconds) = (uri.path(), response.status(), took.as_secs_f64());
     if status.is_server_error() {
         tracing::warn!(request_id = %id, %method, path, status = status.as_u16(), "request failed");
     } else {
-        tracing::debug!(request_id = %id, %method, path, status = status.as_u16(), seconds = took, "request");
+        tracing::debug!(request_id = %id, %method, path, status = status.as_u16(), seconds, "request");
     }
-    let labels = [("route", route), ("method", method.to_string()), ("status", status.as_u16().to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels[..1]).record(took);
-    let timing = timing(response.extensions().get(), took);
-    let headers = response.headers_mut();
-    for (name, value) in [(REQUEST_ID, id.0), (PROCESS_TIME, format!("{took:.6}")), (SERVER_TIMING, timing)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-    let policy = if path.starts_with("/docs") { DOCS_POLICY } else { POLICY };
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ] {
-        headers.insert(name, value);
-    }
+    meters::count(route, &method, status, took);
     response
 }
 
-fn timing(provenance: Option<&Provenance>, took: f64) -> String {
-    let total = took * 1_000.0;
+fn timing(provenance: Option<Provenance>, took: Duration) -> String {
+    let total = Milliseconds(took);
     match provenance {
-        None => format!("total;dur={total:.3}"),
+        None => format!("total;dur={total}"),
         Some(Provenance { origin, took }) => {
-            let origin = if *origin == Origin::Hit { "hit" } else { "miss" };
-            let load = took.as_secs_f64() * 1_000.0;
-            format!("cache;desc=\"{origin}\";dur={load:.3}, total;dur={total:.3}")
+            let origin = if origin == Origin::Hit { "hit" } else { "miss" };
+            format!("cache;desc=\"{origin}\";dur={}, total;dur={total}", Milliseconds(took))
         }
+    }
+}
+
+/// To a microsecond. Whole numbers are written several times as fast as fractions.
+struct Seconds(Duration);
+/// To a microsecond.
+struct Milliseconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}", self.0.as_secs(), self.0.subsec_micros())
+    }
+}
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.0.as_millis(), self.0.subsec_micros() % 1_000)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
-    fn request(id: &str) -> Request {
-        Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap()
+    fn id(given: &str) -> String {
+        let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(given).unwrap())]);
+        RequestId::of(&headers).0
     }
 
     #[test]
     fn a_plain_id_is_kept_and_any_other_replaced() {
-        assert_eq!(RequestId::of(&request("abc-1.2_3")).0, "abc-1.2_3");
-        for id in ["", "with space", "quote\"", &"x".repeat(65)] {
-            assert_ne!(RequestId::of(&request(id)).0, id);
+        assert_eq!(id("abc-1.2_3"), "abc-1.2_3");
+        for other in ["", "with space", "quote\"", &"x".repeat(65)] {
+            assert_ne!(id(other), other);
         }
-        assert_ne!(RequestId::of(&request("")), RequestId::of(&request("")));
+        assert_ne!(id(""), id(""));
+    }
+
+    #[test]
+    fn times_are_told_to_a_microsecond() {
+        let took = Duration::new(2, 3_004_567);
+        assert_eq!(Seconds(took).to_string(), "2.003004");
+        assert_eq!(timing(None, took), "total;dur=2003.004");
+        let provenance = Provenance { origin: Origin::Hit, took: Duration::from_micros(7) };
+        assert_eq!(timing(Some(provenance), took), "cache;desc=\"hit\";dur=0.007, total;dur=2003.004");
     }
 }

@@ -2,14 +2,11 @@
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc};
 
-use axum::{extract::ConnectInfo, http::HeaderValue};
+use axum::http::HeaderValue;
 use common::shutdown::Shutdown;
 use deadpool_postgres::Pool;
 use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -17,13 +14,11 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-use tower_http::add_extension::AddExtension;
-
 use crate::{
     app::App,
     catalog::Catalog,
     clients::{Connections, Place},
-    routes,
+    front::{Entrance, Front},
     settings::ApiSettings,
     watcher::Probe,
 };
@@ -122,7 +117,7 @@ impl Bound {
     pub async fn serve(self, pool: Pool, shutdown: Shutdown) -> Result<(), ApiError> {
         let Self { listener, address, settings, catalog } = self;
         let app = App::new(settings, catalog, pool.clone(), shutdown.clone());
-        let router = routes::router(app.clone())?;
+        let entrance = Arc::new(Entrance::new(app.clone()).await?);
         let mut background = JoinSet::new();
         background.spawn({
             let (app, probe) = (app.clone(), Probe::new(pool));
@@ -150,13 +145,13 @@ impl Bound {
             }
         });
         tracing::info!(%address, "API listening");
-        accept(&listener, &app, &router).await;
+        accept(&listener, &app, &entrance).await;
         background.abort_all();
         Ok(())
     }
 }
 
-async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
+async fn accept(listener: &TcpListener, app: &App, entrance: &Arc<Entrance>) {
     let clients = Connections::new(app.settings.max_connections_per_client, &app.settings.trusted_proxies);
     let permits = Arc::new(Semaphore::new(app.settings.max_connections));
     let mut connections = JoinSet::new();
@@ -174,7 +169,8 @@ async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
                     continue;
                 };
                 let seat = Seat(Arc::new((permit, place)));
-                let connection = connection(stream, app, (router.clone(), peer, seat.clone()));
+                let front = Front { entrance: Arc::clone(entrance), peer, seat: seat.clone() };
+                let connection = connection(stream, app, front);
                 let shutdown = app.shutdown.clone();
                 connections.spawn(async move {
                     if let Err(error) = until_done(connection, shutdown).await {
@@ -206,9 +202,7 @@ async fn accept(listener: &TcpListener, app: &App, router: &axum::Router) {
 #[derive(Clone, Debug)]
 pub(crate) struct Seat(#[expect(dead_code, reason = "held")] Arc<(OwnedSemaphorePermit, Place)>);
 
-/// All routes, told who asks.
-type Service = AddExtension<AddExtension<axum::Router, ConnectInfo<SocketAddr>>, Seat>;
-type Connection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Service>>;
+type Connection = http1::UpgradeableConnection<TokioIo<TcpStream>, Front>;
 
 /// Serves a connection to its end; from shutdown on only the request that is being answered.
 async fn until_done(connection: Connection, shutdown: Shutdown) -> hyper::Result<()> {
@@ -220,11 +214,7 @@ async fn until_done(connection: Connection, shutdown: Shutdown) -> hyper::Result
     connection.await
 }
 
-fn connection(
-    stream: TcpStream,
-    app: &App,
-    (router, peer, seat): (axum::Router, SocketAddr, Seat),
-) -> Connection {
+fn connection(stream: TcpStream, app: &App, front: Front) -> Connection {
     // Answers are whole; waiting to fill packets only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
@@ -234,10 +224,7 @@ fn connection(
         .header_read_timeout(app.settings.header_read_timeout.as_duration())
         // Larger heads are answered 431.
         .max_buf_size(app.settings.max_head_bytes.max(LEAST_HEAD_BYTES))
-        .serve_connection(
-            TokioIo::new(stream),
-            TowerToHyperService::new(AddExtension::new(AddExtension::new(router, ConnectInfo(peer)), seat)),
-        )
+        .serve_connection(TokioIo::new(stream), front)
         .with_upgrades()
 }
 

@@ -39,7 +39,7 @@ impl Rates {
     }
 
     /// Counts one request; `Err` is how long to wait.
-    fn check(&self, client: Client, reads: bool) -> Result<(), Duration> {
+    pub(crate) fn check(&self, client: Client, reads: bool) -> Result<(), Duration> {
         let Some(limiter) = (if reads { &self.reads } else { &self.writes }) else { return Ok(()) };
         limiter.check_key(&client).map_err(|until| until.wait_time_from(limiter.clock().now()))
     }

@@ -73,7 +73,7 @@ impl App {
         }
         match self.answer(DashboardQuery).await {
             Ok(answer) => {
-                self.publisher.snapshot(EventId::of(&answer.version), answer.body);
+                self.publisher.snapshot(EventId::of(&answer.version), answer.body());
                 Told::Snapshot(answer.version)
             }
             Err(failure) if told == Told::Problem(failure) => told,

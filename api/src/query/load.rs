@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{
     answer::{Depends, Panel},
-    cache::Loaded,
     coverage::Coverage,
     failure::LoadError,
     freshness::Meta,
+    kept::Loaded,
     snapshot::Snapshot,
 };
 

@@ -96,7 +96,7 @@ pub(crate) fn router(app: App) -> Result<Router, ApiError> {
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(assets::file)
         .layer((
-            middleware::from_fn(context),
+            middleware::from_fn_with_state(app.clone(), context),
             cors(&settings)?,
             middleware::from_fn_with_state(app.clone(), limit),
             TimeoutLayer::with_status_code(
@@ -109,7 +109,8 @@ pub(crate) fn router(app: App) -> Result<Router, ApiError> {
         )))
 }
 
-fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
+/// Which pages of other origins may read answers.
+pub(crate) fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
     let origins = if settings.allowed_origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
