@@ -26,6 +26,7 @@ use crate::{
     problem::Problem,
     progress::Seen,
     snapshot::Snapshot,
+    stale,
 };
 
 /// Room for those of an answer from memory, so that they are not moved as they get more.
@@ -104,10 +105,11 @@ pub(crate) struct Question {
 /// An answer on its way to one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    pub(crate) version: Version,
     pub(crate) provenance: Provenance,
     kept: Arc<Kept>,
     media_type: &'static str,
+    /// From before the database went away.
+    stale: bool,
 }
 
 impl Depends<'_> {
@@ -122,8 +124,14 @@ impl Depends<'_> {
 }
 
 impl Answer {
+    pub(crate) fn version(&self) -> Version {
+        self.kept.version
+    }
+
     pub(crate) fn body(&self) -> Bytes {
-        self.kept.loaded.body.clone()
+        let body = &self.kept.loaded.body;
+        let marked = if self.stale { stale::marked(body) } else { None };
+        marked.unwrap_or_else(|| body.clone())
     }
 
     /// Where the next page begins, if there is one.
@@ -144,6 +152,9 @@ impl Answer {
         let mut response = Response::default();
         let mut headers = HeaderMap::with_capacity(HEADERS);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if self.stale {
+            stale::mark(&mut headers, self.kept.at.elapsed());
+        }
         headers.extend(self.kept.etag.clone().map(|etag| (header::ETAG, etag)));
         if unchanged {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -164,7 +175,7 @@ impl App {
             media_type: panel.media_type(),
             depends,
         });
-        let mut response = self.answer(panel).await?.response(request);
+        let mut response = self.answer_or_last(panel).await?.response(request);
         if let Some(question) = question {
             response.extensions_mut().insert(question);
         }
@@ -181,18 +192,31 @@ impl App {
         let app = self.clone();
         let (kept, origin) = self.cache.get(key, async move { app.load(panel).await }).await?;
         let provenance = Provenance { origin, took: begun.elapsed() };
-        Ok(Answer { version, provenance, kept, media_type })
+        Ok(Answer { provenance, kept, media_type, stale: false })
+    }
+
+    /// As [`Self::answer`]; while the database is away, the last answer that there was.
+    pub(crate) async fn answer_or_last<P: Panel>(&self, panel: P) -> Result<Answer, LoadError> {
+        let begun = Instant::now();
+        let (query, media_type) = (text(&panel), panel.media_type());
+        let failure = match self.answer(panel).await {
+            Err(failure @ LoadError::Unavailable) => failure,
+            other => return other,
+        };
+        let kept = self.cache.last(&query).await.ok_or(failure)?;
+        let provenance = Provenance { origin: Origin::Stale, took: begun.elapsed() };
+        Ok(Answer { provenance, kept, media_type, stale: true })
     }
 
     /// The answer to `question` for what is committed now, if it is in memory.
     pub(crate) async fn repeat(&self, question: &Question) -> Option<Answer> {
         let begun = Instant::now();
-        let seen = self.watcher.current().await.ok()?;
+        let seen = self.watcher.fresh()?.ok()?;
         let version = self.version(question.depends, &seen);
         let key = Key { query: Arc::clone(&question.text), version };
         let kept = self.cache.find(&key).await?;
         let provenance = Provenance { origin: Origin::Hit, took: begun.elapsed() };
-        Some(Answer { version, provenance, kept, media_type: question.media_type })
+        Some(Answer { provenance, kept, media_type: question.media_type, stale: false })
     }
 
     async fn load<P: Panel>(&self, panel: P) -> Result<Loaded, LoadError> {

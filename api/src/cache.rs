@@ -39,6 +39,8 @@ pub(crate) struct Version {
 pub(crate) enum Origin {
     Hit,
     Miss,
+    /// The last that there was, as the database is away.
+    Stale,
 }
 
 /// How often the cache helped, since the start.
@@ -50,10 +52,15 @@ pub(crate) struct CacheCounts {
     pub(crate) failures: u64,
 }
 
+/// The longest that a last answer is kept.
+const LAST: Duration = Duration::from_secs(3_600);
+
 /// Clones share one cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     entries: moka::future::Cache<Key, Arc<Kept>>,
+    /// The last answer to each query, whatever became of its version.
+    last: moka::future::Cache<Arc<str>, Arc<Kept>>,
     counters: Arc<Counters>,
     /// How long anybody waits for a load.
     patience: Duration,
@@ -69,15 +76,24 @@ struct Counters {
 
 impl Cache {
     pub(crate) fn new(max_bytes: u64, ttl: Duration, patience: Duration) -> Self {
+        // The last answers are mostly those of the present version and are not there twice, but they may be.
+        let of_last = max_bytes / 4;
         let entries = moka::future::Cache::builder()
-            .max_capacity(max_bytes)
+            .max_capacity(max_bytes - of_last)
             .weigher(|key: &Key, kept: &Arc<Kept>| {
                 let bytes = size_of::<Key>() + key.query.len() + kept.bytes();
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
             .time_to_live(ttl)
             .build();
-        Self { entries, counters: Arc::default(), patience }
+        let last = moka::future::Cache::builder()
+            .max_capacity(of_last)
+            .weigher(|query: &Arc<str>, kept: &Arc<Kept>| {
+                u32::try_from(query.len() + kept.bytes()).unwrap_or(u32::MAX)
+            })
+            .time_to_live(LAST)
+            .build();
+        Self { entries, last, counters: Arc::default(), patience }
     }
 
     /// The answer to `key`; `load` runs only if nobody has it and nobody else is loading it. A failure is given to
@@ -95,7 +111,7 @@ impl Cache {
         // In a task of its own: a client that goes away must not take the load from the others who wait for it.
         let loading = tokio::spawn(async move {
             let counters = Arc::clone(&cache.counters);
-            let of = key.clone();
+            let (of, query) = (key.clone(), Arc::clone(&key.query));
             let counted = async move {
                 count(&counters.loads);
                 let result = load.await;
@@ -104,14 +120,21 @@ impl Cache {
                 }
                 result.map(|loaded| Arc::new(Kept::new(&of, loaded)))
             };
-            cache.entries.try_get_with(key, counted).await
+            let kept = cache.entries.try_get_with(key, counted).await.map_err(|failure| *failure)?;
+            cache.last.insert(query, Arc::clone(&kept)).await;
+            Ok(kept)
         });
         match tokio::time::timeout(self.patience, loading).await {
             Ok(Ok(Ok(kept))) => Ok((kept, Origin::Miss)),
-            Ok(Ok(Err(failure))) => Err(*failure),
+            Ok(Ok(Err(failure))) => Err(failure),
             Ok(Err(_panicked)) => Err(LoadError::Internal),
             Err(_elapsed) => Err(LoadError::Unavailable),
         }
+    }
+
+    /// The last answer to `query` there was, for when there is no better one.
+    pub(crate) async fn last(&self, query: &str) -> Option<Arc<Kept>> {
+        self.last.get(query).await
     }
 
     /// The answer to `key`, if it is there; [`Self::count_hit`] is left to who gives it to a client.
@@ -135,7 +158,7 @@ impl Cache {
 
     /// Bytes kept, as last summed up.
     pub(crate) fn bytes(&self) -> u64 {
-        self.entries.weighted_size()
+        self.entries.weighted_size() + self.last.weighted_size()
     }
 }
 
@@ -250,13 +273,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_last_answer_outlives_its_version_and_its_time() {
+        let cache = Cache::new(1 << 20, Duration::ZERO, Duration::from_secs(10));
+        assert!(cache.last("stats").await.is_none());
+        for version in [1, 2] {
+            cache.get(key("stats", version), async move { Ok(answer(version.to_string())) }).await.unwrap();
+        }
+        let failed = cache.get(key("stats", 3), async { Err(LoadError::Unavailable) }).await;
+        assert_eq!(failed.map(|_| ()), Err(LoadError::Unavailable));
+        assert!(cache.find(&key("stats", 2)).await.is_none(), "its time is over");
+        let last = cache.last("stats").await.unwrap();
+        assert_eq!((last.loaded.clone(), last.version.data_version), (answer("2"), DataVersion(2)));
+    }
+
+    #[tokio::test]
     async fn it_stays_within_its_bytes() {
         let cache = cache(10_000);
         for version in 0..100 {
             let load = async { Ok(answer(vec![0; 1_000])) };
-            got(&cache, key("stats", version), load).await.unwrap();
+            cache.get(key(&format!("stats {version}"), version), load).await.unwrap();
         }
         cache.entries.run_pending_tasks().await;
+        cache.last.run_pending_tasks().await;
         assert!(cache.bytes() <= 10_000 && cache.bytes() > 0, "{}", cache.bytes());
     }
 }

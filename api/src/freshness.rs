@@ -22,6 +22,10 @@ pub(crate) struct Meta {
     /// How far the slowest active partition's event time is behind the clock; 0 when all are idle, null before
     /// the first event.
     pub(crate) lag_seconds: Option<f64>,
+    /// Only there, and true, in an answer from before the database went away; `as_of` says from when. It is put in
+    /// when such an answer is given once more, so nothing is loaded with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stale: Option<bool>,
 }
 
 impl Meta {
@@ -32,6 +36,7 @@ impl Meta {
             data_version: progress.data_version,
             as_of: now,
             complete_through: complete_through(progress, window, now),
+            stale: None,
             lag_seconds: behind.map(|time| rounded(now.since(time).max(0) as f64 / 1_000.0, 3)),
         }
     }

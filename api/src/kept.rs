@@ -3,12 +3,13 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
+    time::Instant,
 };
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
 
-use crate::cache::Key;
+use crate::cache::{Key, Version};
 
 /// A rendered answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +20,17 @@ pub(crate) struct Loaded {
 }
 
 /// An answer with what is made of it once, for all who ask.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) loaded: Loaded,
+    pub(crate) version: Version,
+    pub(crate) at: Instant,
     pub(crate) etag: Option<HeaderValue>,
 }
 
 impl Kept {
     pub(crate) fn new(key: &Key, loaded: Loaded) -> Self {
-        Self { loaded, etag: etag(key) }
+        Self { loaded, version: key.version, at: Instant::now(), etag: etag(key) }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -52,13 +55,17 @@ fn etag(key: &Key) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
+    use common::{offset::DataVersion, time::Timestamp};
+
     use super::*;
 
     #[test]
     fn a_tag_is_found_in_a_list_whether_weak_or_strong() {
+        let version = Version { data_version: DataVersion(7), state: 0, window: Timestamp::default() };
+        let key = Key { query: "".into(), version };
         let kept = Kept {
-            loaded: Loaded { body: Bytes::new(), next: None },
             etag: Some(HeaderValue::from_static("W/\"7-00ff\"")),
+            ..Kept::new(&key, Loaded { body: Bytes::new(), next: None })
         };
         for (tags, found) in [
             ("W/\"7-00ff\"", true),

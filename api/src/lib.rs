@@ -30,6 +30,7 @@ mod app;
 mod cache;
 mod kept;
 mod push;
+mod stale;
 mod watcher;
 
 mod catalog;

@@ -50,3 +50,31 @@ fn requests(route: &str, method: &Method, status: StatusCode) -> Counter {
 fn seconds(route: &str) -> Histogram {
     metrics::histogram!(SECONDS, "route" => route.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn the_short_way_and_the_long_one_count_the_same() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let took = Duration::from_millis(5);
+        metrics::with_local_recorder(&recorder, || {
+            let meters = Meters::of("/r");
+            for status in [StatusCode::OK, StatusCode::NOT_MODIFIED, StatusCode::OK] {
+                meters.count(status, took);
+                count("/r", &Method::GET, status, took);
+            }
+        });
+        let told = recorder.handle().render();
+        for line in [
+            r#"http_requests_total{route="/r",method="GET",status="200"} 4"#,
+            r#"http_requests_total{route="/r",method="GET",status="304"} 2"#,
+            r#"http_request_duration_seconds_count{route="/r"} 6"#,
+        ] {
+            assert!(told.lines().any(|told| told == line), "{line} is not in\n{told}");
+        }
+    }
+}

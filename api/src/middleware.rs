@@ -141,7 +141,11 @@ fn timing(provenance: Option<Provenance>, took: Duration) -> String {
     match provenance {
         None => format!("total;dur={total}"),
         Some(Provenance { origin, took }) => {
-            let origin = if origin == Origin::Hit { "hit" } else { "miss" };
+            let origin = match origin {
+                Origin::Hit => "hit",
+                Origin::Miss => "miss",
+                Origin::Stale => "stale",
+            };
             format!("cache;desc=\"{origin}\";dur={}, total;dur={total}", Milliseconds(took))
         }
     }

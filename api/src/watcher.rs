@@ -60,12 +60,10 @@ impl Watcher {
     /// # Errors
     /// When it could not be read, or not in time.
     pub(crate) async fn current(&self) -> Result<Arc<Seen>, LoadError> {
-        let now = Instant::now();
-        let oldest = now.checked_sub(self.interval * 2).unwrap_or(now);
-        self.ask();
-        if let Some(reading) = self.readings.borrow().as_ref().filter(|reading| reading.begun >= oldest) {
-            return reading.result.clone();
+        if let Some(fresh) = self.fresh() {
+            return fresh;
         }
+        let oldest = self.oldest();
         let mut readings = self.readings.subscribe();
         let fresh =
             readings.wait_for(|reading| reading.as_ref().is_some_and(|reading| reading.begun >= oldest));
@@ -73,6 +71,19 @@ impl Watcher {
             Ok(Ok(reading)) => reading.as_ref().map_or(Err(LoadError::Unavailable), |r| r.result.clone()),
             Ok(Err(_)) | Err(_) => Err(LoadError::Unavailable),
         }
+    }
+
+    /// As [`Self::current`], if that is known without a wait.
+    pub(crate) fn fresh(&self) -> Option<Result<Arc<Seen>, LoadError>> {
+        self.ask();
+        let oldest = self.oldest();
+        let reading = self.readings.borrow();
+        reading.as_ref().filter(|reading| reading.begun >= oldest).map(|reading| reading.result.clone())
+    }
+
+    fn oldest(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_sub(self.interval * 2).unwrap_or(now)
     }
 
     /// Returns after the next reading, whatever it found.

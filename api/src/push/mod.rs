@@ -73,8 +73,8 @@ impl App {
         }
         match self.answer(DashboardQuery).await {
             Ok(answer) => {
-                self.publisher.snapshot(EventId::of(&answer.version), answer.body());
-                Told::Snapshot(answer.version)
+                self.publisher.snapshot(EventId::of(&answer.version()), answer.body());
+                Told::Snapshot(answer.version())
             }
             Err(failure) if told == Told::Problem(failure) => told,
             Err(failure) => {

@@ -129,9 +129,11 @@ pub(crate) fn cors(settings: &ApiSettings) -> Result<CorsLayer, ApiError> {
             REQUEST_ID,
         ])
         .expose_headers([
+            header::AGE,
             header::ETAG,
             header::LINK,
             header::RETRY_AFTER,
+            header::WARNING,
             header::WWW_AUTHENTICATE,
             REQUEST_ID,
             PROCESS_TIME,

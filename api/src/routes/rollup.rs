@@ -56,7 +56,7 @@ pub(super) async fn rollup(
     };
     let form = Form::negotiated(&headers)?;
     let request = Request::check(&asked, definition, columns, app.settings.clock.now())?;
-    let answer = app.answer(RollupQuery { request, form }).await?;
+    let answer = app.answer_or_last(RollupQuery { request, form }).await?;
     let next = answer.next().and_then(|next| link(&query.unwrap_or_default(), next));
     let mut response = answer.response(&headers);
     response.headers_mut().insert(header::VARY, HeaderValue::from_name(header::ACCEPT));

@@ -918,6 +918,11 @@ export interface components {
              *     the first event.
              */
             lag_seconds?: number | null;
+            /**
+             * @description Only there, and true, in an answer from before the database went away; `as_of` says from when. It is put in
+             *     when such an answer is given once more, so nothing is loaded with it.
+             */
+            stale?: boolean | null;
         };
         /** @description A note at a point in time. */
         NewAnnotation: {

@@ -43,7 +43,7 @@ pub struct House {
     pub client: Client,
     shutdown: Shutdown,
     serving: Option<JoinHandle<Result<(), ApiError>>>,
-    _postgres: Arc<PrivatePostgres>,
+    shared: Option<Arc<PrivatePostgres>>,
 }
 
 impl House {
@@ -54,6 +54,13 @@ impl House {
     /// An API with changed settings.
     pub async fn with(change: impl FnOnce(&mut ApiSettings)) -> Self {
         let postgres = postgres().await;
+        let mut house = Self::on(&postgres, change).await;
+        house.shared = Some(postgres);
+        house
+    }
+
+    /// On a server of its own, which the caller may stop.
+    pub async fn on(postgres: &PrivatePostgres, change: impl FnOnce(&mut ApiSettings)) -> Self {
         let name = format!("house_{}", HOUSES.fetch_add(1, Ordering::Relaxed));
         let pg = postgres.create_database(&name).await.unwrap();
         db::migrate(&pg).await.unwrap();
@@ -74,7 +81,7 @@ impl House {
         let shutdown = Shutdown::default();
         let pool = db::pool(&pg, 4, "streampulse-api").unwrap();
         let serving = Some(tokio::spawn(bound.serve(pool, shutdown.clone())));
-        Self { pg, address, client, shutdown, serving, _postgres: postgres }
+        Self { pg, address, client, shutdown, serving, shared: None }
     }
 
     /// Asks the API to end; returned is the wait for it.

@@ -9,6 +9,7 @@ mod request;
 
 mod access;
 mod alerts;
+mod away;
 mod dead_letters;
 mod described;
 mod hostile;
@@ -17,5 +18,6 @@ mod operating;
 mod pipeline;
 mod push;
 mod readiness;
+mod repeated;
 mod roles;
 mod tls;

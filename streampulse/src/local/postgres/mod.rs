@@ -105,8 +105,24 @@ impl PrivatePostgres {
         self.cluster.remove()
     }
 
+    /// Stops in order and leaves the files as they are, for [`Self::start_again`].
+    ///
+    /// # Errors
+    /// When it does not stop.
+    pub async fn halt(&mut self) -> Result<(), LocalError> {
+        self.server.stop(Signal::SIGINT, STOP_LIMIT).await
+    }
+
     async fn restart(&mut self, signal: Signal) -> Result<(), LocalError> {
         self.server.stop(signal, STOP_LIMIT).await?;
+        self.start_again().await
+    }
+
+    /// Starts the server that [`Self::halt`] stopped, on the same port.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub async fn start_again(&mut self) -> Result<(), LocalError> {
         self.server = self.cluster.launch(self.port)?;
         wait_until_ready(&mut self.server, &self.cluster, self.port).await
     }
