@@ -55,9 +55,9 @@ pub struct ApiSettings {
     /// `API_MAX_SUBSCRIBERS`: event streams and WebSockets open at once; more are answered 503. Keep it below
     /// `max_connections`, or they can starve everything else. Default 512.
     pub max_subscribers: usize,
-    /// Bytes a request's head may have, at least 8 KiB. Default 16 KiB.
+    /// `API_MAX_HEAD_BYTES`: bytes a request's head may have, at least 8 KiB. Default 16 KiB.
     pub max_head_bytes: usize,
-    /// Bytes a request's body may have. Default 16 KiB.
+    /// `API_MAX_BODY_BYTES`: bytes a request's body may have. Default 16 KiB.
     pub max_body_bytes: usize,
     /// How often the data version is read while anyone is interested. Default 25 ms.
     pub watch_interval: Millis,

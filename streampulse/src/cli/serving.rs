@@ -44,6 +44,12 @@ pub struct ServingArgs {
     /// Event streams open at once; more are answered 503. Keep it below the connections.
     #[arg(long, env = "API_MAX_SUBSCRIBERS", default_value_t = 512, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub max_subscribers: u32,
+    /// Bytes a request's head may have; larger ones are answered 431.
+    #[arg(long, env = "API_MAX_HEAD_BYTES", default_value_t = 16 << 10, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(8 << 10..=1 << 20))]
+    pub max_head_bytes: u32,
+    /// Bytes a request's body may have; larger ones are answered 413.
+    #[arg(long, env = "API_MAX_BODY_BYTES", default_value_t = 16 << 10, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1 << 10..=16 << 20))]
+    pub max_body_bytes: u32,
     /// Proxies that are believed in X-Forwarded-For: networks such as 10.0.0.0/8, separated by commas.
     #[arg(long, env = "API_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
@@ -66,6 +72,8 @@ impl ServingArgs {
             max_connections: self.max_connections as usize,
             max_connections_per_client: self.max_connections_per_client as usize,
             max_subscribers: self.max_subscribers as usize,
+            max_head_bytes: self.max_head_bytes as usize,
+            max_body_bytes: self.max_body_bytes as usize,
             trusted_proxies: self.trusted_proxies.clone(),
             require_token: self.require_token,
             allowed_origins: self.allowed_origins.clone(),
@@ -73,5 +81,36 @@ impl ServingArgs {
             metrics: Some(metrics),
             ..ApiSettings::new(streams)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        serving: ServingArgs,
+    }
+
+    #[test]
+    fn sizes_reach_the_api_and_their_defaults_are_its_own() {
+        let settings = |arguments: &[&str]| {
+            let program = Program::try_parse_from([&["api"], arguments].concat()).unwrap();
+            let metrics = PrometheusBuilder::new().build_recorder().handle();
+            program.serving.settings(StreamDefinition::shipped().unwrap(), metrics)
+        };
+        let own = ApiSettings::new(StreamDefinition::shipped().unwrap());
+        let default = settings(&[]);
+        assert_eq!(
+            (default.max_head_bytes, default.max_body_bytes),
+            (own.max_head_bytes, own.max_body_bytes)
+        );
+        let told = settings(&["--max-head-bytes", "9000", "--max-body-bytes=2000"]);
+        assert_eq!((told.max_head_bytes, told.max_body_bytes), (9_000, 2_000));
     }
 }

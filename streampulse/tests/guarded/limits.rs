@@ -195,3 +195,21 @@ async fn pages_of_other_origins_may_ask_where_they_are_allowed_to() {
         (401, Some("http://localhost:3000"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sizes_that_make_no_sense_are_refused_at_start() {
+    let house = House::open().await;
+    for (flag, variable) in
+        [("--max-head-bytes", "API_MAX_HEAD_BYTES"), ("--max-body-bytes", "API_MAX_BODY_BYTES")]
+    {
+        let help = house.streampulse(&["api", "--help"]);
+        let help = String::from_utf8_lossy(&help.stdout).into_owned();
+        assert!(help.contains(flag) && help.contains(variable), "{help}");
+        for nonsense in ["0", "12", "-1", "99999999999", "16k", ""] {
+            let refused = house.streampulse(&["api", "--api-port", "0", &format!("{flag}={nonsense}")]);
+            let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert_eq!(refused.status.code(), Some(2), "{flag} {nonsense}: {words}");
+            assert!(words.contains(flag), "{words}");
+        }
+    }
+}
