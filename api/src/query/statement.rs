@@ -51,16 +51,17 @@ pub(super) const STEP: &str = "row.step";
 pub(super) fn groups(request: &Request) -> Statement {
     let mut statement = Statement::default();
     let place = place(&request.order);
-    let _ =
-        write!(statement.sql, "-- rollup_groups\nSELECT grouped.*, {place} AS {}\nFROM (\n", quoted(PLACE));
-    let labels = request.labels.iter().map(|label| {
-        let name = quoted(label);
-        format!(
-            "(array_agg({name} ORDER BY window_start DESC, source_partition DESC) \
-             FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
-        )
-    });
     let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
+    let listed: String =
+        request.labels.iter().map(|label| format!(",\n    {}", lookup(request, label, &keys))).collect();
+    let _ = write!(
+        statement.sql,
+        "-- rollup_groups\nSELECT grouped.*, {place} AS {}{listed}\nFROM (\n",
+        quoted(PLACE)
+    );
+    let labels = request.labels.iter().map(|label| {
+        format!("max(window_start) FILTER (WHERE {} IS NOT NULL) AS {}", quoted(label), named_in(label))
+    });
     let columns: Vec<String> = keys.iter().cloned().chain(labels).chain(merged(request)).collect();
     let _ = write!(statement.sql, "    SELECT {}\n    FROM {}\n", columns.join(", "), table(request));
     statement.filtered(request, request.range);
@@ -76,6 +77,23 @@ pub(super) fn groups(request: &Request) -> Statement {
     let limit = statement.bind(Bound::Whole(request.limit + 1));
     let _ = write!(statement.sql, "ORDER BY {place} {direction} NULLS LAST{ties}\nLIMIT {limit}");
     statement
+}
+
+/// A group's label: the highest partition's in the last window that has one. It is an expression of the listed groups
+/// alone, after the limit: to find it while merging, all rows would have to be sorted.
+fn lookup(request: &Request, label: &str, keys: &[String]) -> String {
+    let (table, name) = (table(request), quoted(label));
+    let same: String = keys.iter().map(|key| format!(" AND latest.{key} = grouped.{key}")).collect();
+    format!(
+        "(SELECT latest.{name} FROM {table} latest WHERE latest.window_start = grouped.{}{same} \
+         AND latest.{name} IS NOT NULL ORDER BY latest.source_partition DESC LIMIT 1) AS {name}",
+        named_in(label)
+    )
+}
+
+/// The column of the last window that has this label.
+fn named_in(label: &str) -> String {
+    quoted(&format!("row.named_in.{label}"))
 }
 
 /// The steps of these groups that have rows; the groups of the whole range without a step.
@@ -261,10 +279,13 @@ mod tests {
         assert_eq!(
             statement.sql,
             "-- rollup_groups\n\
-             SELECT grouped.*, \"download_count\" AS \"row.place\"\n\
+             SELECT grouped.*, \"download_count\" AS \"row.place\",\n    \
+             (SELECT latest.\"title\" FROM \"content_stats_partial\" latest \
+             WHERE latest.window_start = grouped.\"row.named_in.title\" \
+             AND latest.\"content_id\" = grouped.\"content_id\" AND latest.\"title\" IS NOT NULL \
+             ORDER BY latest.source_partition DESC LIMIT 1) AS \"title\"\n\
              FROM (\n    SELECT \"content_id\", \
-             (array_agg(\"title\" ORDER BY window_start DESC, source_partition DESC) \
-             FILTER (WHERE \"title\" IS NOT NULL))[1] AS \"title\", \
+             max(window_start) FILTER (WHERE \"title\" IS NOT NULL) AS \"row.named_in.title\", \
              sum(\"total_size_gb\")::bigint AS \"total_size_gb\", \
              sum(\"download_count\")::bigint AS \"download_count\", count(*) AS \"row.count\"\n    \
              FROM \"content_stats_partial\"\n    \
