@@ -47,10 +47,19 @@ pub struct Measure {
 }
 
 #[derive(Clone, Debug)]
+pub struct Sketch {
+    pub path: String,
+    /// In how many units per 1 quantiles are; a distinct count has none.
+    pub scale: Option<i64>,
+    pub when: Option<When>,
+}
+
+#[derive(Clone, Debug)]
 pub struct Rollup {
     pub dimensions: Vec<Dimension>,
     pub labels: Vec<String>,
     pub measures: Vec<Measure>,
+    pub sketches: Vec<Sketch>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +76,7 @@ enum Found {
     Integer,
     Real,
     Boolean,
+    Bytes,
     Other,
 }
 
@@ -96,6 +106,7 @@ pub fn definition(shapes: &Shapes, dice: &mut Dice<'_>) -> Chosen {
     let keys = of(&[Found::Text, Found::Integer, Found::Boolean]);
     let texts = of(&[Found::Text]);
     let numbers = of(&NUMBERS);
+    let values = of(&[Found::Text, Found::Integer, Found::Boolean, Found::Bytes]);
     let mut rollups = Vec::new();
     for _ in 0..=dice.below(3) {
         let dimensions = (0..=dice.below(3))
@@ -117,7 +128,14 @@ pub fn definition(shapes: &Shapes, dice: &mut Dice<'_>) -> Chosen {
                 Measure { number, when: (dice.below(2) == 1).then(|| when(&places, dice)) }
             })
             .collect();
-        rollups.push(Rollup { dimensions, labels, measures });
+        let sketches = (0..dice.below(4))
+            .map(|_| {
+                let scale = dice.one_in(2).then(|| *dice.pick(&[1, 10, 1_000]));
+                let path = (*dice.pick(if scale.is_some() { &numbers } else { &values })).to_owned();
+                Sketch { path, scale, when: (dice.below(2) == 1).then(|| when(&places, dice)) }
+            })
+            .collect();
+        rollups.push(Rollup { dimensions, labels, measures, sketches });
     }
     Chosen { time, unit, rollups }
 }
@@ -202,6 +220,7 @@ fn find(shapes: &Shapes, record: Id, above: &str, depth: usize, places: &mut Vec
             Shape::Float | Shape::Double => Found::Real,
             Shape::String | Shape::Uuid | Shape::Enum(_) => Found::Text,
             Shape::Boolean => Found::Boolean,
+            Shape::Bytes | Shape::Fixed(_) => Found::Bytes,
             _ => Found::Other,
         });
         places.push(Place { found: found.collect(), path });
@@ -249,15 +268,33 @@ impl Chosen {
                         write!(toml, "{kind} = \"{path}\", resolution = {:e}", 1.0 / *scale as f64)
                     }
                 };
-                if let Some(when) = &measure.when {
-                    let _ = write!(toml, ", when = {{ path = \"{}\", {} }}", when.path, when.test.toml());
-                }
-                toml.push_str(" }, ");
+                close(&mut toml, measure.when.as_ref());
+            }
+            for (at, sketch) in rollup.sketches.iter().enumerate() {
+                let path = &sketch.path;
+                let _ = match sketch.scale {
+                    None => write!(toml, "{{ name = \"s{at}\", distinct = \"{path}\""),
+                    Some(scale) => {
+                        let resolution = 1.0 / scale as f64;
+                        write!(
+                            toml,
+                            "{{ name = \"s{at}\", quantiles = \"{path}\", resolution = {resolution:e}"
+                        )
+                    }
+                };
+                close(&mut toml, sketch.when.as_ref());
             }
             toml.push_str("]\n");
         }
         toml
     }
+}
+
+fn close(toml: &mut String, when: Option<&When>) {
+    if let Some(when) = when {
+        let _ = write!(toml, ", when = {{ path = \"{}\", {} }}", when.path, when.test.toml());
+    }
+    toml.push_str(" }, ");
 }
 
 impl Test {

@@ -1,10 +1,11 @@
 //! What a definition takes from an event, read from the generic value: slow, plain, and knowing nothing of plans.
 
 use apache_avro::types::Value;
+use common::sketch::{Seen, ValueHash};
 use schema::RejectCode;
 
 use super::{
-    chosen::{Chosen, Dimension, Literal, Measure, Test, When},
+    chosen::{Chosen, Dimension, Literal, Measure, Sketch, Test, When},
     support::{Taken, TakenRollup},
 };
 
@@ -31,8 +32,16 @@ pub fn interpret(chosen: &Chosen, event: &Value) -> Result<Taken, Vec<RejectCode
                 None
             })
         });
+        let measures = measures.collect();
+        let sketches = rollup.sketches.iter().map(|sketch| {
+            seen(sketch, event).unwrap_or_else(|code| {
+                refused.push(code);
+                None
+            })
+        });
         rollups.push(TakenRollup {
-            measures: measures.collect(),
+            sketches: sketches.collect(),
+            measures,
             dimensions: rollup.dimensions.iter().map(|dimension| key(dimension, event)).collect(),
             labels: rollup.labels.iter().map(|path| text_at(event, path).map(Into::into)).collect(),
         });
@@ -50,6 +59,10 @@ impl Chosen {
                 paths.extend(measure.number.iter().map(|(_, path, _)| path.as_str()));
                 paths.extend(measure.when.iter().map(|when| when.path.as_str()));
             }
+            // Of what is only told apart nothing is kept, so it may be long.
+            paths.extend(
+                rollup.sketches.iter().flat_map(|sketch| &sketch.when).map(|when| when.path.as_str()),
+            );
         }
         paths
     }
@@ -138,13 +151,36 @@ fn units(measure: &Measure, event: &Value) -> Result<Option<i64>, RejectCode> {
         return Ok(None);
     }
     let Some((_, path, scale)) = &measure.number else { return Ok(Some(1)) };
+    units_at(event, path, *scale)
+}
+
+fn seen(sketch: &Sketch, event: &Value) -> Result<Option<Seen>, RejectCode> {
+    if sketch.when.as_ref().is_some_and(|when| !holds(when, event)) {
+        return Ok(None);
+    }
+    if let Some(scale) = sketch.scale {
+        return Ok(units_at(event, &sketch.path, scale)?.map(Seen::Number));
+    }
+    let hash = match at(event, &sketch.path) {
+        Value::Bytes(bytes) | Value::Fixed(_, bytes) => Some(ValueHash::of_bytes(bytes)),
+        Value::Boolean(value) => Some(ValueHash::of_boolean(*value)),
+        _ => match (integer_at(event, &sketch.path), text_at(event, &sketch.path)) {
+            (Some(value), _) => Some(ValueHash::of_integer(value)),
+            (None, Some(text)) => Some(ValueHash::of_bytes(text.as_bytes())),
+            (None, None) => None,
+        },
+    };
+    Ok(hash.map(Seen::Hash))
+}
+
+fn units_at(event: &Value, path: &str, scale: i64) -> Result<Option<i64>, RejectCode> {
     let most = 1_i128 << 53;
     if let Some(value) = integer_at(event, path) {
-        let units = i128::from(value) * i128::from(*scale);
+        let units = i128::from(value) * i128::from(scale);
         return if units.abs() <= most { Ok(Some(units as i64)) } else { Err(RejectCode::OutOfRange) };
     }
     let Some(value) = real_at(event, path) else { return Ok(None) };
-    let units = (value * *scale as f64).round();
+    let units = (value * scale as f64).round();
     if units.is_finite() && units.abs() <= most as f64 {
         Ok(Some(units as i64))
     } else {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use apache_avro::{Schema, types::Value};
 use chosen::Chosen;
+use common::sketch::Seen;
 use dice::Dice;
 use interpreter::interpret;
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -158,6 +159,7 @@ proptest! {
 #[test]
 fn cases_are_not_empty() {
     let (mut taken, mut refused, mut labels, mut numbers, mut left_out, mut nested) = (0, 0, 0, 0, 0, 0);
+    let (mut hashes, mut sizes) = (0, 0);
     let mut state = 1_u32;
     for _ in 0..200 {
         let rolls: Vec<u32> = (0..600)
@@ -181,6 +183,13 @@ fn cases_are_not_empty() {
                     for rollup in event.rollups {
                         labels += rollup.labels.iter().flatten().filter(|text| !text.is_empty()).count();
                         numbers += rollup.measures.iter().flatten().filter(|units| **units > 1).count();
+                        hashes +=
+                            rollup.sketches.iter().filter(|seen| matches!(seen, Some(Seen::Hash(_)))).count();
+                        sizes += rollup
+                            .sketches
+                            .iter()
+                            .filter(|seen| matches!(seen, Some(Seen::Number(_))))
+                            .count();
                         left_out += rollup.measures.iter().filter(|units| units.is_none()).count();
                     }
                 }
@@ -188,6 +197,7 @@ fn cases_are_not_empty() {
         }
     }
     assert!(taken > 400 && refused > 200, "{taken} taken, {refused} refused");
+    assert!(hashes > 200 && sizes > 200, "{hashes} hashes, {sizes} sizes");
     assert!(nested > 30, "{nested} with nested paths");
     assert!(
         labels > 200 && numbers > 200 && left_out > 200,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use apache_avro::{Schema, types::Value, writer::datum::GenericDatumWriter};
+use common::sketch::Seen;
 use schema::{DecodeError, Decoder, DefinitionError, Event, EventView, Reject, StreamDefinition};
 
 /// What an event takes in.
@@ -20,6 +21,7 @@ pub struct TakenRollup {
     pub dimensions: Vec<String>,
     pub labels: Vec<Option<String>>,
     pub measures: Vec<Option<i64>>,
+    pub sketches: Vec<Option<Seen>>,
 }
 
 /// All that is to be had of an event; that its texts are UTF-8 is part of what is tested.
@@ -29,6 +31,7 @@ pub fn taken(view: &EventView<'_>) -> Taken {
         dimensions: rollup.dimensions().map(text).collect(),
         labels: rollup.labels().map(|label| label.map(text)).collect(),
         measures: (0..rollup.measure_count()).map(|number| rollup.measure(number)).collect(),
+        sketches: (0..rollup.sketch_count()).map(|number| rollup.sketch(number)).collect(),
     });
     Taken { time: view.event_time().as_millis(), rollups: rollups.collect() }
 }
