@@ -41,6 +41,7 @@ mod number;
 mod progress;
 mod replay;
 mod snapshot;
+mod transaction;
 mod write;
 
 mod assets;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use common::{duration::Millis, time::Timestamp};
-use deadpool_postgres::{Client, Object, Pool};
+use deadpool_postgres::Pool;
 use tokio_postgres::{
     Row, RowStream,
     types::{ToSql, Type},
@@ -14,14 +14,14 @@ use crate::{
     failure::LoadError,
     freshness::Meta,
     progress::{self, Acknowledged, Seen, StreamProgress},
+    transaction::Transaction,
 };
 
-const STATEMENT_TIMEOUT: &str = include_str!("../../sql/queries/statement_timeout.sql");
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// Dropped without [`Self::close`] it gives up its connection, so that none returns to the pool in a transaction.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    client: Option<Client>,
+    transaction: Transaction,
     seen: Seen,
     pub(crate) now: Timestamp,
     pub(crate) catalog: Arc<Catalog>,
@@ -34,21 +34,14 @@ impl Snapshot {
         now: Timestamp,
         statement_timeout: Millis,
     ) -> Result<Self, LoadError> {
-        let mut snapshot = Self { client: Some(pool.get().await?), seen: Seen::default(), now, catalog };
-        let client = snapshot.client()?;
-        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let millis = statement_timeout.as_millis().to_string();
-        client.execute(&client.prepare_cached(STATEMENT_TIMEOUT).await?, &[&millis]).await?;
-        let seen = progress::read(client, Acknowledged::default()).await?;
-        snapshot.seen = seen;
-        Ok(snapshot)
+        let transaction = Transaction::begin(pool, BEGIN, statement_timeout).await?;
+        let seen = progress::read(transaction.client()?, Acknowledged::default()).await?;
+        Ok(Self { transaction, seen, now, catalog })
     }
 
     /// Ends the transaction and gives the connection back.
-    pub(crate) async fn close(mut self) -> Result<(), LoadError> {
-        self.client()?.batch_execute("COMMIT").await?;
-        drop(self.client.take());
-        Ok(())
+    pub(crate) async fn close(self) -> Result<(), LoadError> {
+        self.transaction.commit().await
     }
 
     pub(crate) async fn rows(
@@ -56,18 +49,16 @@ impl Snapshot {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, LoadError> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        self.transaction.rows(sql, parameters).await
     }
 
-    /// Of a statement made for one query: it is not kept prepared, as there are as many of them as queries.
+    /// Of a statement made for one query.
     pub(crate) async fn rows_once(
         &self,
         sql: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, LoadError> {
-        Ok(self.client()?.query_typed(sql, parameters).await?)
+        self.transaction.rows_once(sql, parameters).await
     }
 
     /// The same one after another, for more than should be held at a time.
@@ -80,7 +71,7 @@ impl Snapshot {
     }
 
     pub(crate) async fn row(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, LoadError> {
-        let client = self.client()?;
+        let client = self.transaction.client()?;
         let statement = client.prepare_cached(sql).await?;
         Ok(client.query_one(&statement, parameters).await?)
     }
@@ -99,17 +90,5 @@ impl Snapshot {
     /// Progress of a stream, all zero before its first commit.
     pub(crate) fn progress(&self, stream: &str) -> StreamProgress {
         self.seen.streams.get(stream).cloned().unwrap_or_default()
-    }
-
-    fn client(&self) -> Result<&Client, LoadError> {
-        self.client.as_ref().ok_or(LoadError::Internal)
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
-        }
     }
 }
