@@ -49,7 +49,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
     ),
     responses(
         (status = 101, description = "Messages follow"),
-        (status = 403, description = "Pages of this origin may not ask"),
+        (status = 400, body = crate::problem::ProblemBody, content_type = "application/problem+json",
+            description = "No request for a WebSocket"),
+        (status = 403, body = crate::problem::ProblemBody, content_type = "application/problem+json",
+            description = "Pages of this origin may not ask"),
+        (status = 426, body = crate::problem::ProblemBody, content_type = "application/problem+json",
+            description = "The connection cannot become a WebSocket"),
         Refusals,
     ),
 )]

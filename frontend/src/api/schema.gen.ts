@@ -3184,6 +3184,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description No request for a WebSocket */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
             401: {
                 headers: {
@@ -3198,10 +3207,21 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The connection cannot become a WebSocket */
+            426: {
                 headers: {
                     [name: string]: unknown;
                 };

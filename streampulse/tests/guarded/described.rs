@@ -103,3 +103,17 @@ async fn limits_of_parameters_are_described() {
         assert_eq!(described.house.get(&format!("{path}?{name}=")).await.status, 422, "{path} {name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_a_socket_as_for_a_page_is_refused_by_a_described_problem() {
+    let described = Described::open().await;
+    let path = "/api/stream/ws";
+    let upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 12";
+    for header in [None, Some(upgrade)] {
+        let refused = described.ask(Request { header, ..Request::new("GET", path) }).await;
+        let status = refused.status.to_string();
+        let answers = &described.operation("GET", path)["responses"][&status]["content"];
+        assert!(refused.status >= 400 && answers.get("application/problem+json").is_some(), "{refused:?}");
+        assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    }
+}
