@@ -3,7 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
-use common::{clock::SystemClock, db, duration::Millis, shutdown::Shutdown, telemetry};
+use common::{
+    clock::SystemClock,
+    db::{self, PgSettings},
+    duration::Millis,
+    shutdown::Shutdown,
+    telemetry,
+};
 use generator::{GenerateSettings, LogTimes, Source, Workload};
 use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
@@ -31,6 +37,7 @@ struct Demo {
     postgres: PrivatePostgres,
     broker: MockBroker,
     settings: Arc<ProcessorSettings>,
+    api_pg: PgSettings,
     generate: GenerateSettings,
     bound: api::Bound,
     shutdown: Shutdown,
@@ -60,6 +67,8 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     if args.data_dir.is_some() {
         forget_offsets(&client).await?;
     }
+    db::grant_roles(&client).await?;
+    let [processor_pg, api_pg] = logins(&client, &postgres.settings()).await?;
 
     say("starting an embedded broker");
     let program = std::env::current_exe().context("finding our own program")?;
@@ -70,7 +79,7 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     let settings = ProcessorSettings {
         streams: streams.into_iter().filter(|stream| stream.topic == generate.topic).map(Arc::new).collect(),
         kafka: vec![("bootstrap.servers".to_owned(), broker.bootstrap_servers().to_owned())],
-        pg: postgres.settings(),
+        pg: processor_pg,
         group: None,
         // One member: the embedded broker is slow to share partitions out, and this is little traffic.
         threads: 1,
@@ -85,14 +94,14 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     };
     let settings = Arc::new(settings);
     processor::preflight(&settings).await?;
-    Ok(Demo { postgres, broker, settings, generate, bound, shutdown })
+    Ok(Demo { postgres, broker, settings, api_pg, generate, bound, shutdown })
 }
 
 impl Demo {
     async fn live(self) -> anyhow::Result<()> {
-        let Self { postgres, broker, settings, generate, bound, shutdown } = self;
+        let Self { postgres, broker, settings, api_pg, generate, bound, shutdown } = self;
         let address = bound.address();
-        let pool = db::pool(&settings.pg, CONNECTIONS, "streampulse-api")?;
+        let pool = db::pool(&api_pg, CONNECTIONS, "streampulse-api")?;
         let page: JoinHandle<_> = tokio::spawn(bound.serve(pool, shutdown.clone()));
         // The processor goes on until what was sent is committed, so it has a shutdown of its own.
         let flushed = Shutdown::default();
@@ -170,8 +179,24 @@ async fn forget_offsets(client: &tokio_postgres::Client) -> anyhow::Result<()> {
     Ok(client.batch_execute("TRUNCATE partition_progress, window_span").await?)
 }
 
+/// Users with the rights of the processor's and of the API's role, and no others.
+async fn logins(client: &tokio_postgres::Client, owner: &PgSettings) -> anyhow::Result<[PgSettings; 2]> {
+    let password = owner.password.clone().unwrap_or_default();
+    let login = async |part: &str| {
+        let name = format!("demo_{part}");
+        let quoted = password.replace('\'', "''");
+        // They own nothing, so an earlier demo's can be made anew.
+        let sql = format!(
+            "DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN PASSWORD '{quoted}' IN ROLE streampulse_{part}"
+        );
+        client.batch_execute(&sql).await.with_context(|| format!("cannot make the user {name}"))?;
+        anyhow::Ok(PgSettings { user: name, ..owner.clone() })
+    };
+    Ok([login("processor").await?, login("api").await?])
+}
+
 /// Waits until `sent` events are committed.
-async fn wait_for(settings: &db::PgSettings, sent: u64) -> anyhow::Result<()> {
+async fn wait_for(settings: &PgSettings, sent: u64) -> anyhow::Result<()> {
     let client = db::connect(settings, "streampulse-demo").await?;
     let all = async {
         loop {

@@ -164,3 +164,33 @@ async fn an_owner_who_may_make_no_roles_is_told_and_goes_on() {
     let may = "SELECT has_table_privilege('streampulse_processor', 'content_stats_partial', 'INSERT')";
     assert!(client.query_one(may, &[]).await.unwrap().get::<_, bool>(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_logins_of_the_containers_are_members_of_the_roles_and_can_be_made_again() {
+    let house = House::open().await;
+    assert!(house.streampulse(&["migrate"]).status.success());
+    let pg = &house.pg;
+    for password in ["first-1", "it's $another"] {
+        let made = std::process::Command::new("psql")
+            .args(["--no-psqlrc", "--quiet", "--file"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/logins.sql"))
+            .envs([("PGHOST", &pg.host), ("PGDATABASE", &pg.dbname), ("PGUSER", &pg.user)])
+            .env("PGPORT", pg.port.to_string())
+            .env("PGPASSWORD", pg.password.clone().unwrap())
+            .envs([("PROCESSOR_PG_PASSWORD", password), ("API_PG_PASSWORD", password)])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for (user, role) in [("pulse_processor", "streampulse_processor"), ("pulse_api", "streampulse_api")] {
+            let settings =
+                PgSettings { user: user.to_owned(), password: Some(password.to_owned()), ..pg.clone() };
+            let client = db::connect(&settings, "test").await.unwrap();
+            let member = "SELECT array_agg(roleid::regrole::text) FROM pg_auth_members
+                          WHERE member = current_user::regrole";
+            let of: Vec<String> = client.query_one(member, &[]).await.unwrap().get(0);
+            assert_eq!(of, [role]);
+            assert_allowed(&client, &["SELECT * FROM partition_progress"]).await;
+            assert_forbidden(&client, &OWNERS).await;
+        }
+    }
+}

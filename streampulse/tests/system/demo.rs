@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::db::{self, PgSettings};
 use generator::Truth;
 use nix::{sys::signal::Signal, unistd::Pid};
 use schema::StreamDefinition;
@@ -80,6 +81,17 @@ async fn total(address: &str) -> i64 {
     http::json(address, "/api/stats/realtime?minutes=60").await["total_downloads"].as_i64().unwrap_or(0)
 }
 
+/// As whom these programs are logged in to the demo's database.
+async fn users_of(data: &Path, programs: &[&str]) -> BTreeSet<String> {
+    let read = |file: &str| std::fs::read_to_string(data.join(file)).unwrap();
+    let (password, server) = (read("password"), read("cluster/postmaster.pid"));
+    let port = server.lines().nth(3).unwrap();
+    let url = format!("postgres://streampulse:{password}@127.0.0.1:{port}/streampulse?sslmode=disable");
+    let client = db::connect(&PgSettings::from_url(&url).unwrap(), "test").await.unwrap();
+    let sql = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE application_name = ANY ($1)";
+    client.query(sql, &[&programs]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_is_live_moves_is_exact_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -117,6 +129,9 @@ async fn the_demo_is_live_moves_is_exact_and_leaves_nothing() {
     }
     let page = http::get(&demo.address, "/").await;
     assert!(page.contains("<html"), "{page}");
+    // Neither works as the owner of the tables.
+    let users = users_of(&data, &["streampulse-processor", "streampulse-api"]).await;
+    assert_eq!(users, BTreeSet::from(["demo_processor".to_owned(), "demo_api".to_owned()]));
     let family = demo.descendants();
     assert!(family.len() > 3, "a broker and a database were expected: {family:?}");
     demo.end();
