@@ -67,7 +67,7 @@ impl Snapshot {
         sql: &str,
         parameters: Vec<(&(dyn ToSql + Sync), Type)>,
     ) -> Result<RowStream, LoadError> {
-        Ok(self.client()?.query_typed_raw(sql, parameters).await?)
+        Ok(self.transaction.client()?.query_typed_raw(sql, parameters).await?)
     }
 
     pub(crate) async fn row(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, LoadError> {

@@ -2,6 +2,7 @@
 
 use common::duration::Millis;
 use deadpool_postgres::{Client, Object, Pool};
+use futures::try_join;
 use tokio_postgres::{
     Row,
     types::{ToSql, Type},
@@ -25,9 +26,13 @@ impl Transaction {
     ) -> Result<Self, LoadError> {
         let transaction = Self(Some(pool.get().await?));
         let client = transaction.client()?;
-        client.batch_execute(begin).await?;
         let millis = statement_timeout.as_millis().to_string();
-        client.execute(&client.prepare_cached(STATEMENT_TIMEOUT).await?, &[&millis]).await?;
+        let limit = async {
+            client.execute(&client.prepare_cached(STATEMENT_TIMEOUT).await?, &[&millis]).await?;
+            Ok(())
+        };
+        // Sent together, in this order.
+        try_join!(async { Ok::<_, LoadError>(client.batch_execute(begin).await?) }, limit)?;
         Ok(transaction)
     }
 
