@@ -11,9 +11,10 @@ use anyhow::Context;
 const TICK: Duration = Duration::from_millis(10);
 
 /// The processes of one run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Gauge {
-    pub contender: u32,
+    /// One process or several.
+    pub contenders: Vec<u32>,
     pub broker: u32,
     pub postgres: u32,
 }
@@ -29,7 +30,7 @@ pub struct Reading {
     pub harness: Duration,
     /// All cores, whoever used them; stolen time included.
     pub machine: Duration,
-    /// Of the contender, in bytes.
+    /// Of the contender, in bytes; of several processes their sum.
     pub peak_memory: u64,
 }
 
@@ -39,12 +40,12 @@ impl Gauge {
     pub fn read(&self) -> anyhow::Result<Reading> {
         Ok(Reading {
             at: Instant::now(),
-            contender: own(self.contender)?,
+            contender: self.contenders.iter().map(|pid| own(*pid)).sum::<anyhow::Result<_>>()?,
             broker: own(self.broker)?,
             postgres: with_children(self.postgres)?,
             harness: own(std::process::id())?,
             machine: machine()?,
-            peak_memory: peak_memory(self.contender)?,
+            peak_memory: self.contenders.iter().map(|pid| peak_memory(*pid)).sum::<anyhow::Result<_>>()?,
         })
     }
 }

@@ -81,7 +81,7 @@ pub async fn run(stage: &Stage, args: &RunArgs, is_heard: bool) -> anyhow::Resul
     let client = db::connect(&pg, "bench").await?;
     let launch = processor::Launch::of(args.threads, &args.processor_arg);
     let running = processor::start(stage, TOPIC, &pg, &launch)?;
-    let gauge = stage.gauge(running.id().context("ended at once")?)?;
+    let gauge = stage.gauge(vec![running.id().context("ended at once")?])?;
     let audience = if is_heard { Some(Audience::gather(stage, &pg).await?) } else { None };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate times seconds")]
     let events = (args.live_rate * args.live_seconds as f64) as u64;

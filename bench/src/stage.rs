@@ -82,10 +82,10 @@ impl Stage {
         vec![("bootstrap.servers".to_owned(), self.servers())]
     }
 
-    /// What is read when `contender` runs.
-    pub fn gauge(&self, contender: u32) -> anyhow::Result<Gauge> {
+    /// What is read when these processes run.
+    pub fn gauge(&self, contenders: Vec<u32>) -> anyhow::Result<Gauge> {
         let broker = self.kafka.process_id().context("the broker does not run")?;
-        Ok(Gauge { contender, broker, postgres: self.postgres.process_id() })
+        Ok(Gauge { contenders, broker, postgres: self.postgres.process_id() })
     }
 
     /// Makes a topic and waits until each partition answers: a broker may announce that it leads before it does.

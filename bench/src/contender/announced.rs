@@ -27,7 +27,7 @@ impl Announced {
     /// The command's standard output must be piped.
     pub fn start(mut command: Command, stage: &Stage) -> anyhow::Result<Self> {
         let mut child = command.spawn().context("cannot be started")?;
-        let gauge = stage.gauge(child.id().context("ended at once")?)?;
+        let gauge = stage.gauge(vec![child.id().context("ended at once")?])?;
         let output = child.stdout.take().context("has no standard output")?;
         Ok(Self { child, lines: BufReader::new(output).lines(), gauge, said: Vec::new() })
     }

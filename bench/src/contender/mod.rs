@@ -48,7 +48,10 @@ pub async fn run(
 ) -> anyhow::Result<Cost> {
     let marks = match part {
         Part::Poll | Part::Batch => read_and_discard(stage, topic, part == Part::Batch).await,
-        Part::Processor => processor::run(stage, topic, args, perf_data).await,
+        Part::Processor => {
+            let launch = processor::Launch::of(args.threads, &args.processor_arg);
+            processor::run(stage, topic, (1, &launch), perf_data).await
+        }
         Part::StreamsProcessorApi | Part::StreamsDsl => {
             let jars = jars.context("Kafka Streams was not built")?;
             jars.run(stage, topic, args, part == Part::StreamsDsl).await

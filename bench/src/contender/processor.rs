@@ -1,4 +1,4 @@
-//! The program that is measured: `streampulse processor`, one process.
+//! The program that is measured: `streampulse processor`.
 
 use std::{
     path::Path,
@@ -14,7 +14,6 @@ use tokio_postgres::Client;
 
 use super::LIMIT;
 use crate::{
-    cli::RunArgs,
     cost::Marks,
     exact::assert_equal,
     stage::{STREAM, Stage, Topic},
@@ -28,18 +27,22 @@ const END_LIMIT: Duration = Duration::from_secs(60);
 pub async fn run(
     stage: &Stage,
     topic: &Topic,
-    args: &RunArgs,
+    (processes, launch): (usize, &Launch),
     perf_data: Option<&Path>,
 ) -> anyhow::Result<Marks> {
     let (pg, definition) = stage.database().await?;
     let client = db::connect(&pg, "bench").await?;
-    let processor = start(stage, &topic.name, &pg, &Launch::of(args.threads, &args.processor_arg))?;
-    let gauge = stage.gauge(processor.id().context("ended at once")?)?;
-    // It claims its partitions just before it fetches.
+    let mut processors = Vec::with_capacity(processes);
+    for _ in 0..processes {
+        processors.push(start(stage, &topic.name, &pg, launch)?);
+    }
+    let ids: Option<Vec<u32>> = processors.iter().map(Child::id).collect();
+    let gauge = stage.gauge(ids.context("ended at once")?)?;
+    // They claim their partitions just before they fetch.
     let partitions = i64::from(topic.partitions);
     until(&client, |progress| progress.claimed >= partitions).await?;
     let first = gauge.read()?;
-    let perf = perf_data.map(|file| record(gauge.contender, file)).transpose()?;
+    let perf = perf_data.map(|file| record(&gauge.contenders, file)).transpose()?;
     let events = i64::try_from(topic.events)?;
     until(&client, |progress| progress.committed >= events).await?;
     let last = gauge.read()?;
@@ -47,7 +50,9 @@ pub async fn run(
         end(&perf, Signal::SIGINT)?;
         perf.wait().await?;
     }
-    stop(processor).await?;
+    for processor in processors {
+        stop(processor).await?;
+    }
     assert_equal(&client, &definition, &topic.truth).await?;
     drop(client);
     stage.remove_database(&pg).await?;
@@ -105,9 +110,10 @@ fn end(child: &Child, signal: Signal) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn record(pid: u32, file: &Path) -> anyhow::Result<Child> {
+fn record(processes: &[u32], file: &Path) -> anyhow::Result<Child> {
+    let processes: Vec<String> = processes.iter().map(u32::to_string).collect();
     let mut command = Command::new("perf");
-    command.args(["record", "-q", "-F", "999", "-p", &pid.to_string(), "-o"]).arg(file);
+    command.args(["record", "-q", "-F", "999", "-p", &processes.join(","), "-o"]).arg(file);
     command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("cannot start perf")
 }
 
