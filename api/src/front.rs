@@ -17,7 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use crate::{
     app::App,
     clients::Client,
-    middleware::Passage,
+    middleware::{Passage, RequestId, log},
     routes,
     server::{ApiError, Seat},
 };
@@ -62,7 +62,9 @@ impl Entrance {
         self.app.cache.count_hit();
         let mut response = answer.plain(headers);
         response.headers_mut().extend(self.same_origin.clone());
-        let took = passage.stamp(&mut response, headers, Some(answer.provenance));
+        let id = RequestId::of(headers);
+        let took = passage.seal(&mut response, &id, Some(answer.provenance));
+        log(&id, (request.method(), request.uri().path()), response.status(), took);
         shortcut.meters.count(response.status(), took);
         Some(response)
     }

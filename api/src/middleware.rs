@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -50,7 +50,7 @@ pub(crate) struct RequestId(String);
 
 impl RequestId {
     /// The client's own id where it is short and plain, else a new one.
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         let plain = |id: &&str| {
             (1..=64).contains(&id.len())
@@ -80,22 +80,17 @@ impl Passage {
         Self { begun: Instant::now() }
     }
 
-    /// As [`Self::seal`], for a request that has no name yet.
-    pub(crate) fn stamp(
+    /// Gives an answer the headers that every answer has; returns how long it took.
+    pub(crate) fn seal(
         self,
         response: &mut Response,
-        request: &HeaderMap,
+        id: &RequestId,
         provenance: Option<Provenance>,
     ) -> Duration {
-        self.seal(response, RequestId::of(request), provenance)
-    }
-
-    /// Gives an answer the headers that every answer has; returns how long it took.
-    fn seal(self, response: &mut Response, id: RequestId, provenance: Option<Provenance>) -> Duration {
         let took = self.begun.elapsed();
         let headers = response.headers_mut();
         for (name, value) in [
-            (REQUEST_ID, id.0),
+            (REQUEST_ID, id.0.clone()),
             (PROCESS_TIME, Seconds(took).to_string()),
             (SERVER_TIMING, timing(provenance, took)),
         ] {
@@ -122,18 +117,25 @@ pub(crate) async fn context(State(app): State<App>, mut request: Request, next: 
         app.shortcuts.remember(&uri, route, question);
     }
     let provenance = response.extensions_mut().remove();
-    let took = passage.seal(&mut response, id.clone(), provenance);
+    let took = passage.seal(&mut response, &id, provenance);
     if uri.path().starts_with("/docs") {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     }
-    let (path, status, seconds) = (uri.path(), response.status(), took.as_secs_f64());
+    let status = response.status();
     if status.is_server_error() {
+        let path = uri.path();
         tracing::warn!(request_id = %id, %method, path, status = status.as_u16(), "request failed");
     } else {
-        tracing::debug!(request_id = %id, %method, path, status = status.as_u16(), seconds, "request");
+        log(&id, (&method, uri.path()), status, took);
     }
     meters::count(route, &method, status, took);
     response
+}
+
+/// Notes a request that went well.
+pub(crate) fn log(id: &RequestId, (method, path): (&Method, &str), status: StatusCode, took: Duration) {
+    let seconds = took.as_secs_f64();
+    tracing::debug!(request_id = %id, %method, path, status = status.as_u16(), seconds, "request");
 }
 
 fn timing(provenance: Option<Provenance>, took: Duration) -> String {

@@ -141,7 +141,7 @@ async fn the_demo_is_live_moves_is_exact_and_leaves_nothing() {
     assert!(left.is_empty(), "{left:?}");
 
     let postgres = PrivatePostgres::start(&PostgresOptions::in_folder(&data)).await.unwrap();
-    let client = common::db::connect(&postgres.settings(), "test").await.unwrap();
+    let client = db::connect(&postgres.settings(), "test").await.unwrap();
     let streams = StreamDefinition::shipped().unwrap();
     let downloads = streams.iter().find(|stream| stream.name == "content-downloads").unwrap();
     let report = generator::verify(&client, &Truth::load(&truth).unwrap(), downloads).await.unwrap();
