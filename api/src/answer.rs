@@ -175,7 +175,8 @@ impl App {
             media_type: panel.media_type(),
             depends,
         });
-        let mut response = self.answer_or_last(panel).await?.response(request);
+        let asked = text(&panel);
+        let mut response = self.answer_or_last(panel, asked).await?.response(request);
         if let Some(question) = question {
             response.extensions_mut().insert(question);
         }
@@ -195,15 +196,24 @@ impl App {
         Ok(Answer { provenance, kept, media_type, stale: false })
     }
 
-    /// As [`Self::answer`]; while the database is away, the last answer that there was.
-    pub(crate) async fn answer_or_last<P: Panel>(&self, panel: P) -> Result<Answer, LoadError> {
+    /// As [`Self::answer`]; while the database is away, the last answer that there was to what was `asked`. That is
+    /// the question as the client put it: `last=1h` stays the same while the panel becomes another hour.
+    pub(crate) async fn answer_or_last<P: Panel>(
+        &self,
+        panel: P,
+        asked: Arc<str>,
+    ) -> Result<Answer, LoadError> {
         let begun = Instant::now();
-        let (query, media_type) = (text(&panel), panel.media_type());
+        let media_type = panel.media_type();
         let failure = match self.answer(panel).await {
+            Ok(answer) => {
+                self.cache.keep_last(asked, Arc::clone(&answer.kept)).await;
+                return Ok(answer);
+            }
             Err(failure @ LoadError::Unavailable) => failure,
-            other => return other,
+            Err(other) => return Err(other),
         };
-        let kept = self.cache.last(&query).await.ok_or(failure)?;
+        let kept = self.cache.last(&asked).await.ok_or(failure)?;
         let provenance = Provenance { origin: Origin::Stale, took: begun.elapsed() };
         Ok(Answer { provenance, kept, media_type, stale: true })
     }

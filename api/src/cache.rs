@@ -59,7 +59,7 @@ const LAST: Duration = Duration::from_secs(3_600);
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     entries: moka::future::Cache<Key, Arc<Kept>>,
-    /// The last answer to each query, whatever became of its version.
+    /// The last answer to each question, whatever became of its version.
     last: moka::future::Cache<Arc<str>, Arc<Kept>>,
     counters: Arc<Counters>,
     /// How long anybody waits for a load.
@@ -130,6 +130,11 @@ impl Cache {
             Ok(Err(_panicked)) => Err(LoadError::Internal),
             Err(_elapsed) => Err(LoadError::Unavailable),
         }
+    }
+
+    /// Has `kept` be the last answer to what was `asked` in other words than its key's.
+    pub(crate) async fn keep_last(&self, asked: Arc<str>, kept: Arc<Kept>) {
+        self.last.insert(asked, kept).await;
     }
 
     /// The last answer to `query` there was, for when there is no better one.

@@ -56,7 +56,8 @@ pub(super) async fn rollup(
     };
     let form = Form::negotiated(&headers)?;
     let request = Request::check(&asked, definition, columns, app.settings.clock.now())?;
-    let answer = app.answer_or_last(RollupQuery { request, form }).await?;
+    let question = format!("{stream}/{rollup} as {}: {asked:?}", form.media_type()).into();
+    let answer = app.answer_or_last(RollupQuery { request, form }, question).await?;
     let next = answer.next().and_then(|next| link(&query.unwrap_or_default(), next));
     let mut response = answer.response(&headers);
     response.headers_mut().insert(header::VARY, HeaderValue::from_name(header::ACCEPT));

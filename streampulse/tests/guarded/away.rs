@@ -1,8 +1,11 @@
 //! The database server is stopped and comes back.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use common::duration::Millis;
+use common::{
+    clock::{Clock, ManualClock, SystemClock},
+    duration::Millis,
+};
 use streampulse::local::postgres::{PostgresOptions, PrivatePostgres};
 
 use crate::{
@@ -25,7 +28,12 @@ fn csv() -> Request<'static> {
 async fn what_was_answered_before_is_told_as_stale_and_the_rest_is_503_until_the_server_is_back() {
     let options = PostgresOptions::temporary().without_fsync();
     let mut postgres = PrivatePostgres::start(&options).await.unwrap();
-    let house = House::on(&postgres, |settings| settings.cache_ttl = Millis::new(100)).await;
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    let house = House::on(&postgres, |settings| {
+        settings.cache_ttl = Millis::new(100);
+        settings.clock = clock.clone();
+    })
+    .await;
     house.partition(0, 100).await;
     let before = house.get(TRENDING).await;
     assert_eq!((before.status, is_stale(&before)), (200, false), "{before:?}");
@@ -35,6 +43,8 @@ async fn what_was_answered_before_is_told_as_stale_and_the_rest_is_503_until_the
     let token = house.token("op", "operate");
 
     postgres.halt().await.unwrap();
+    // "The last hour" is another one by now, and the same question.
+    clock.set(clock.now().plus_millis(180_000));
     // An age of a second is ten times what CACHE_TTL allows while the database is there.
     let age = |answer: &Answer| answer.header("age").map_or(0, |age| age.parse().unwrap());
     let stale = house.until(TRENDING, |answer| age(answer) >= 1).await;
