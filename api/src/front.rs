@@ -55,13 +55,15 @@ impl Entrance {
             && !headers.contains_key(header::ORIGIN)
             && !self.app.settings.require_token;
         let shortcut = self.app.shortcuts.find(request.uri()).filter(|_| plain)?;
-        let answer = self.app.repeat(&shortcut.question).await?;
+        let answer = self.app.repeat(&shortcut).await?;
         // Who asks too often is told so by the routes.
         let client = Client::behind(peer.ip(), headers, &self.app.settings.trusted_proxies);
         self.app.rates.check(client, true).ok()?;
         self.app.cache.count_hit();
         let mut response = answer.plain(headers);
-        response.headers_mut().extend(self.same_origin.clone());
+        for (name, value) in &self.same_origin {
+            response.headers_mut().append(name, value.clone());
+        }
         let id = RequestId::of(headers);
         let took = passage.seal(&mut response, &id, Some(answer.provenance));
         log(&id, (request.method(), request.uri().path()), response.status(), took);

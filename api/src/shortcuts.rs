@@ -2,12 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
 };
 
 use axum::http::Uri;
+use common::time::Timestamp;
 
-use crate::{answer::Question, meters::Meters};
+use crate::{answer::Question, kept::Kept, meters::Meters, progress::Seen};
 
 /// Targets remembered at most; one more and all are forgotten, which costs each of them one more routing.
 const MOST: usize = 1_024;
@@ -22,6 +23,35 @@ pub(crate) struct Shortcuts(RwLock<HashMap<Box<str>, Arc<Shortcut>>>);
 pub(crate) struct Shortcut {
     pub(crate) question: Question,
     pub(crate) meters: Meters,
+    recent: Mutex<Option<Recent>>,
+}
+
+/// The last answer, with what it was found by: many are given between two readings of what is committed.
+#[derive(Debug)]
+struct Recent {
+    seen: Arc<Seen>,
+    window: Timestamp,
+    /// The cache decides how long it is kept.
+    kept: Weak<Kept>,
+}
+
+impl Shortcut {
+    fn new(question: Question, route: &str) -> Self {
+        Self { question, meters: Meters::of(route), recent: Mutex::default() }
+    }
+
+    /// The answer that was given to the same reading in the same window.
+    pub(crate) fn recent(&self, seen: &Arc<Seen>, window: Timestamp) -> Option<Arc<Kept>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let same =
+            recent.as_ref().filter(|recent| Arc::ptr_eq(&recent.seen, seen) && recent.window == window);
+        same?.kept.upgrade()
+    }
+
+    pub(crate) fn note(&self, seen: Arc<Seen>, window: Timestamp, kept: &Arc<Kept>) {
+        let recent = Recent { seen, window, kept: Arc::downgrade(kept) };
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(recent);
+    }
 }
 
 impl Shortcuts {
@@ -39,7 +69,7 @@ impl Shortcuts {
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(target.into(), Arc::new(Shortcut { question, meters: Meters::of(route) }));
+        known.insert(target.into(), Arc::new(Shortcut::new(question, route)));
     }
 }
 

@@ -1,4 +1,5 @@
-//! The processor's inner loop without Kafka and Postgres: one event into its windows, and a commit unit out of them.
+//! The processor's inner loop without Kafka and Postgres: an event decoded, into its windows, and a commit unit
+//! out of them.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -52,6 +53,21 @@ fn windows() -> PartitionWindows {
     PartitionWindows::new(PartitionId(0), None, None)
 }
 
+/// What all three rollups need of an event, and nothing more.
+fn decode(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode");
+    let mut bench = Bench::new(KEYS[0]);
+    group.throughput(Throughput::Elements(bench.events.len() as u64));
+    group.bench_function("three rollups", |bencher| {
+        bencher.iter(|| {
+            for payload in &bench.events {
+                bench.decoder.decode(black_box(payload), &mut bench.event).unwrap();
+                black_box(&bench.event);
+            }
+        });
+    });
+}
+
 fn add(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode and add");
     for keys in KEYS {
@@ -88,5 +104,5 @@ fn take(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, add, take);
+criterion_group!(benches, decode, add, take);
 criterion_main!(benches);
