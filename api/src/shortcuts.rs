@@ -79,8 +79,14 @@ fn target(uri: &Uri) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use common::offset::DataVersion;
+
     use super::*;
-    use crate::answer::Depends;
+    use crate::{
+        answer::Depends,
+        cache::{Key, Version},
+        kept::Loaded,
+    };
 
     fn question(text: &str) -> Question {
         Question { text: text.into(), media_type: "application/json", depends: Depends::Downloads }
@@ -101,6 +107,22 @@ mod tests {
         for other in ["/a", "/a?c=2&b=1", "/a?b=1&c=2&", "/A?b=1&c=2"] {
             assert_eq!(found(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_given_again_to_the_same_reading_in_the_same_window_while_the_cache_has_it() {
+        let shortcut = Shortcut::new(question("A"), "/a");
+        let (seen, window) = (Arc::new(Seen::default()), Timestamp::from_millis(60_000));
+        assert!(shortcut.recent(&seen, window).is_none());
+        let version = Version { data_version: DataVersion(1), state: 0, window };
+        let key = Key { query: "A".into(), version };
+        let kept = Arc::new(Kept::new(&key, Loaded { body: "answer".into(), next: None }));
+        shortcut.note(Arc::clone(&seen), window, &kept);
+        assert!(shortcut.recent(&seen, window).is_some_and(|found| Arc::ptr_eq(&found, &kept)));
+        assert!(shortcut.recent(&Arc::new(Seen::default()), window).is_none(), "another reading");
+        assert!(shortcut.recent(&seen, Timestamp::from_millis(120_000)).is_none(), "another window");
+        drop(kept);
+        assert!(shortcut.recent(&seen, window).is_none(), "the cache let go of it");
     }
 
     #[test]
