@@ -154,8 +154,7 @@ impl RollupTable {
         out.numbers.resize_with(shape.folds.len(), Vec::new);
         out.sketches.resize_with(shape.sketches.len(), Default::default);
         let mut changed = std::mem::take(&mut self.dirty);
-        let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
-        changed.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
+        self.sort_by_key(shape, &mut changed);
         for &row in &changed {
             let at = row as usize;
             self.is_dirty[at] = false;
@@ -178,6 +177,17 @@ impl RollupTable {
         }
         changed.clear();
         self.dirty = changed;
+    }
+
+    /// Compares the beginnings of keys first: they stand beside the rows' numbers, the keys all over memory.
+    fn sort_by_key(&self, shape: &Shape, rows: &mut [u32]) {
+        let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
+        let mut sorted: Vec<(u128, u32)> =
+            rows.iter().map(|&row| (beginning(key(row).next().unwrap_or_default()), row)).collect();
+        sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
+        for (row, (_, sorted)) in rows.iter_mut().zip(sorted) {
+            *row = sorted;
+        }
     }
 
     pub fn row_count(&self) -> usize {
@@ -205,6 +215,14 @@ fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a [u8]>) -> u6
         state.write(part);
     }
     state.finish()
+}
+
+/// Numbers that are in the order of texts, but for texts whose first 16 bytes are the same.
+fn beginning(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let length = text.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    u128::from_be_bytes(bytes)
 }
 
 fn is_key(text: &str, ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
@@ -266,6 +284,23 @@ mod tests {
         assert_eq!(rows.numbers[2], [Some(7), Some(-2), Some(3)]);
         assert_eq!(rows.numbers[3], [Some(7), Some(-2), Some(5)]);
         assert!(dirty(&mut table).is_empty());
+    }
+
+    #[test]
+    fn rows_come_in_the_order_of_their_keys_also_where_these_begin_alike() {
+        let (mut table, shape) = (RollupTable::default(), shape());
+        let long = "a text whose beginning is long";
+        let firsts =
+            ["", "a", "a\0", "ab", "zoë", "zoo", "a text whose beg", long, &format!("{long}er"), "a te"];
+        let mut keys: Vec<[&str; 2]> =
+            firsts.iter().flat_map(|first| [[*first, "y"], [*first, "x"]]).collect();
+        for key in &keys {
+            table.row(&shape, &key.map(str::as_bytes));
+        }
+        let rows = dirty(&mut table);
+        keys.sort_unstable();
+        let given = rows.dimensions[0].iter().zip(rows.dimensions[1].iter());
+        assert_eq!(given.map(|(first, second)| [first.unwrap(), second.unwrap()]).collect::<Vec<_>>(), keys);
     }
 
     #[test]
