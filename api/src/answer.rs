@@ -172,12 +172,12 @@ impl Answer {
 impl App {
     /// Answers `panel` from the cache, or 304 where the client has that answer.
     pub(crate) async fn respond<P: Panel>(&self, panel: P, request: &HeaderMap) -> Result<Response, Problem> {
+        let asked = text(&panel);
         let question = panel.depends().lasting().map(|depends| Question {
-            text: text(&panel),
+            text: Arc::clone(&asked),
             media_type: panel.media_type(),
             depends,
         });
-        let asked = text(&panel);
         let mut response = self.answer_or_last(panel, asked).await?.response(request);
         if let Some(question) = question {
             response.extensions_mut().insert(question);

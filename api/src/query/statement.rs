@@ -51,7 +51,7 @@ pub(super) const STEP: &str = "row.step";
 pub(super) fn groups(request: &Request) -> Statement {
     let mut statement = Statement::default();
     let place = place(&request.order);
-    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
+    let keys = keys(request);
     let listed: String =
         request.labels.iter().map(|label| format!(",\n    {}", lookup(request, label, &keys))).collect();
     let _ = write!(
@@ -98,24 +98,9 @@ fn named_in(label: &str) -> String {
 
 /// The steps of these groups that have rows; the groups of the whole range without a step.
 pub(super) fn steps(request: &Request, range: Range, groups: &[Vec<String>]) -> Statement {
-    let mut statement = Statement::default();
-    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
-    let begin = statement.begin(range);
-    let columns: Vec<String> =
-        keys.iter().cloned().chain([format!("{begin} AS {}", quoted(STEP))]).chain(merged(request)).collect();
-    let _ = write!(
-        statement.sql,
-        "-- rollup_steps\n    SELECT {}\n    FROM {}\n",
-        columns.join(", "),
-        table(request)
-    );
-    statement.filtered(request, range);
-    statement.among(&keys, groups);
-    let _ = write!(
-        statement.sql,
-        "    GROUP BY {}",
-        keys.into_iter().chain([quoted(STEP)]).collect::<Vec<_>>().join(", ")
-    );
+    let mut statement = stepped("rollup_steps", request, range, groups, merged(request));
+    let by: Vec<String> = keys(request).into_iter().chain([quoted(STEP)]).collect();
+    let _ = write!(statement.sql, "    GROUP BY {}", by.join(", "));
     statement
 }
 
@@ -126,30 +111,33 @@ pub(super) fn sketches(
     groups: &[Vec<String>],
     measures: &[&str],
 ) -> Statement {
-    let mut statement = Statement::default();
-    let keys: Vec<String> = request.dimensions.iter().map(|dimension| quoted(dimension)).collect();
-    let begin = statement.begin(range);
     let measures: Vec<String> = measures.iter().map(|measure| quoted(measure)).collect();
-    let columns: Vec<String> = keys
-        .iter()
-        .cloned()
-        .chain([format!("{begin} AS {}", quoted(STEP))])
-        .chain(measures.clone())
-        .collect();
-    let _ = write!(
-        statement.sql,
-        "-- rollup_sketches\n    SELECT {}\n    FROM {}\n",
-        columns.join(", "),
-        table(request)
-    );
-    statement.filtered(request, range);
-    statement.among(&keys, groups);
+    let mut statement = stepped("rollup_sketches", request, range, groups, measures.clone());
     let _ = write!(statement.sql, "    AND num_nonnulls({}) > 0", measures.join(", "));
-    let order = keys.iter().map(|key| format!("{key} COLLATE \"C\"")).chain(range.step.map(|_| quoted(STEP)));
-    let order: Vec<String> = order.collect();
+    let order = keys(request).into_iter().map(|key| format!("{key} COLLATE \"C\""));
+    let order: Vec<String> = order.chain(range.step.map(|_| quoted(STEP))).collect();
     if !order.is_empty() {
         let _ = write!(statement.sql, "\n    ORDER BY {}", order.join(", "));
     }
+    statement
+}
+
+/// Keys, step and `columns` of the rows of these groups; what follows the conditions is left to the caller.
+fn stepped(
+    name: &str,
+    request: &Request,
+    range: Range,
+    groups: &[Vec<String>],
+    columns: Vec<String>,
+) -> Statement {
+    let mut statement = Statement::default();
+    let keys = keys(request);
+    let step = format!("{} AS {}", statement.begin(range), quoted(STEP));
+    let columns: Vec<String> = keys.iter().cloned().chain([step]).chain(columns).collect();
+    let table = table(request);
+    let _ = write!(statement.sql, "-- {name}\n    SELECT {}\n    FROM {table}\n", columns.join(", "));
+    statement.filtered(request, range);
+    statement.among(&keys, groups);
     statement
 }
 
@@ -255,6 +243,10 @@ fn place(order: &Order) -> String {
         }
         By::Dimension(name) => format!("{} COLLATE \"C\"", quoted(name)),
     }
+}
+
+fn keys(request: &Request) -> Vec<String> {
+    request.dimensions.iter().map(|dimension| quoted(dimension)).collect()
 }
 
 fn table(request: &Request) -> String {
