@@ -134,7 +134,7 @@ pub struct RunArgs {
     /// Events in the topic of the comparison.
     #[arg(long, default_value_t = 5_000_000, value_name = "N")]
     pub events: u64,
-    /// Events in each topic of the part on growth [default: two fifths of those of the comparison].
+    /// Events in each topic of the parts on growth [default: two fifths of those of the comparison].
     #[arg(long, value_name = "N")]
     pub growth_events: Option<u64>,
     /// How often each contender runs; the table shows medians.
@@ -143,9 +143,6 @@ pub struct RunArgs {
     /// Parts to run [default: all].
     #[arg(long, value_delimiter = ',', value_name = "PART")]
     pub only: Vec<Part>,
-    /// Also grow to a million open keys.
-    #[arg(long)]
-    pub million: bool,
     /// Stream threads of the processor and of Kafka Streams.
     #[arg(long, default_value_t = 2, value_name = "N")]
     pub threads: u16,
@@ -186,7 +183,12 @@ pub enum Part {
     Latency,
     /// Latency with an API and a subscriber beside.
     Push,
-    Growth,
+    /// Growth from a hundred contents to a million, each open in every window.
+    Keys,
+    /// Growth from one partition to 256.
+    Partitions,
+    /// Growth from one process to four.
+    Processes,
 }
 
 #[derive(Debug, Args)]

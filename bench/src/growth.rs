@@ -3,19 +3,14 @@
 use generator::Workload;
 
 use crate::{
-    cli::RunArgs,
+    cli::{Part, RunArgs},
     contender::processor::{self, Launch},
-    cost::Cost,
+    cost::{Cost, Summary},
     stage::{Contents, Stage, untroubled},
 };
 
-/// One measured size.
-pub struct Size {
-    pub what: String,
-    /// The first of a series is what the others are compared with.
-    pub is_first: bool,
-    pub cost: Cost,
-}
+/// What grows, from its least to its most.
+pub const ALL: [Part; 3] = [Part::Keys, Part::Partitions, Part::Processes];
 
 const KEYS: [usize; 4] = [100, 10_000, 100_000, 1_000_000];
 const PARTITIONS: [i32; 4] = [1, 8, 64, 256];
@@ -24,41 +19,63 @@ const PROCESSES: [usize; 3] = [1, 2, 4];
 /// Few windows, so that each has enough events to open all the keys.
 const KEYS_WINDOWS: i64 = 5;
 
-pub async fn run(stage: &Stage, args: &RunArgs) -> anyhow::Result<Vec<Size>> {
-    let mut sizes = Vec::new();
-    let events = args.growth_events.unwrap_or(args.events * 2 / 5);
-    for (number, keys) in KEYS.into_iter().filter(|keys| args.million || *keys < 1_000_000).enumerate() {
-        // All contents equally popular: every key is open in every window.
-        let workload = Workload { contents: keys, zipf: 0.0, ..untroubled(args.seed) };
-        let contents = Contents { workload, events, partitions: 8, windows: KEYS_WINDOWS };
-        let cost = measure(stage, args, contents, 1).await?;
-        sizes.push(Size { what: format!("{keys} contents"), is_first: number == 0, cost });
-    }
-    for (number, partitions) in PARTITIONS.into_iter().enumerate() {
-        let contents = Contents { workload: untroubled(args.seed), events, partitions, windows: 60 };
-        let cost = measure(stage, args, contents, 1).await?;
-        let what = format!("{partitions} partition{}", if partitions == 1 { "" } else { "s" });
-        sizes.push(Size { what, is_first: number == 0, cost });
-    }
-    for (number, processes) in PROCESSES.into_iter().enumerate() {
-        let contents = Contents { workload: untroubled(args.seed), events, partitions: 8, windows: 60 };
-        let cost = measure(stage, args, contents, processes).await?;
-        let what = format!("{processes} process{}", if processes == 1 { "" } else { "es" });
-        sizes.push(Size { what, is_first: number == 0, cost });
-    }
-    Ok(sizes)
-}
-
-async fn measure(
-    stage: &Stage,
-    args: &RunArgs,
+/// One point of a series.
+struct Size {
+    what: String,
     contents: Contents,
     processes: usize,
-) -> anyhow::Result<Cost> {
-    const TOPIC: &str = "bench-growth";
-    let topic = stage.fill(TOPIC, contents).await?;
+}
+
+/// Measures all sizes of one series in turn, and that several times over.
+pub async fn run(part: Part, stage: &Stage, args: &RunArgs) -> anyhow::Result<Vec<(String, Summary)>> {
+    let mut topics = Vec::new();
+    let sizes = sizes(part, args);
+    for (number, size) in sizes.iter().enumerate() {
+        topics.push(stage.fill(&format!("{TOPIC}-{number}"), &size.contents).await?);
+    }
     let launch = Launch::of(args.threads, &args.processor_arg);
-    let marks = processor::run(stage, &topic, (processes, &launch), None).await?;
+    let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); sizes.len()];
+    for run in 1..=args.runs {
+        for ((size, topic), costs) in sizes.iter().zip(&topics).zip(&mut costs) {
+            let cost =
+                processor::run_settled(stage, topic, size.processes, &launch).await?.cost(topic.events);
+            eprintln!("run {run}: {}: {cost:.2?}", size.what);
+            costs.push(cost);
+        }
+    }
     stage.remove_topics(TOPIC).await?;
-    Ok(marks.cost(topic.events))
+    Ok(sizes.into_iter().zip(costs).map(|(size, costs)| (size.what, Summary::of(&costs))).collect())
+}
+
+const TOPIC: &str = "bench-growth";
+
+fn sizes(part: Part, args: &RunArgs) -> Vec<Size> {
+    let events = args.growth_events.unwrap_or(args.events * 2 / 5);
+    let usual = || Contents { workload: untroubled(args.seed), events, partitions: 8, windows: 60 };
+    let counted =
+        |number: usize, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
+    match part {
+        Part::Keys => KEYS
+            .map(|keys| {
+                // All contents equally popular: every key is open in every window.
+                let workload = Workload { contents: keys, zipf: 0.0, ..untroubled(args.seed) };
+                let contents = Contents { workload, windows: KEYS_WINDOWS, ..usual() };
+                Size { what: format!("{keys} contents"), contents, processes: 1 }
+            })
+            .into(),
+        Part::Partitions => PARTITIONS
+            .map(|partitions| {
+                let what = counted(partitions.unsigned_abs() as usize, "partition", "partitions");
+                Size { what, contents: Contents { partitions, ..usual() }, processes: 1 }
+            })
+            .into(),
+        Part::Processes => PROCESSES
+            .map(|processes| Size {
+                what: counted(processes, "process", "processes"),
+                contents: usual(),
+                processes,
+            })
+            .into(),
+        _ => Vec::new(),
+    }
 }

@@ -72,9 +72,11 @@ async fn compare(args: &RunArgs) -> anyhow::Result<()> {
             table.latency(args.live_rate, &latency::run(&stage, args, is_heard).await?);
         }
     }
-    if args.wants(Part::Growth) {
-        eprintln!("growth");
-        table.growth(&growth::run(&stage, args).await?);
+    for part in growth::ALL {
+        if args.wants(part) {
+            eprintln!("growth: {}", contender::name(part));
+            table.growth(&growth::run(part, &stage, args).await?);
+        }
     }
     stage.stop().await?;
     println!("{}", table.print());
@@ -93,7 +95,7 @@ async fn throughput(stage: &Stage, args: &RunArgs, table: &mut Table) -> anyhow:
     let filling = Instant::now();
     let contents =
         Contents { workload: untroubled(args.seed), events: args.events, partitions: 8, windows: 60 };
-    let topic = stage.fill("bench", contents).await?;
+    let topic = stage.fill("bench", &contents).await?;
     eprintln!("{} events sent in {:.0} s", args.events, filling.elapsed().as_secs_f64());
     let mut costs: BTreeMap<usize, Vec<Cost>> = BTreeMap::new();
     for run in 1..=args.runs {

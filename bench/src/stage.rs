@@ -108,12 +108,12 @@ impl Stage {
     }
 
     /// Makes a topic and fills it.
-    pub async fn fill(&self, name: &str, contents: Contents) -> anyhow::Result<Topic> {
-        let Contents { workload, events, partitions, windows } = contents;
+    pub async fn fill(&self, name: &str, contents: &Contents) -> anyhow::Result<Topic> {
+        let &Contents { ref workload, events, partitions, windows } = contents;
         self.create_topic(name, partitions, &[]).await?;
         let settings = GenerateSettings {
             topic: name.to_owned(),
-            source: Source::Downloads(workload),
+            source: Source::Downloads(workload.clone()),
             events: Some(0),
             history: windows * 60_000,
             history_events: events,

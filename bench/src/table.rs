@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use crate::{
     cost::{Cost, Summary},
-    growth::Size,
     latency::{Outcome, Percentiles},
 };
 
@@ -33,14 +32,11 @@ impl Table {
         self.row(what, &summary.median, format!("{least:.2}–{most:.2}"), base);
     }
 
-    /// Each series compared with its first.
-    pub fn growth(&mut self, sizes: &[Size]) {
-        let mut base = None;
-        for size in sizes {
-            if size.is_first {
-                base = Some(size.cost.cpu);
-            }
-            self.row(&size.what, &size.cost, String::new(), base);
+    /// Each size compared with the first.
+    pub fn growth(&mut self, sizes: &[(String, Summary)]) {
+        let base = sizes.first().map(|(_, least)| least.median.cpu);
+        for (what, summary) in sizes {
+            self.contender(what, summary, base);
         }
     }
 

@@ -33,7 +33,9 @@ pub const fn name(part: Part) -> &'static str {
         Part::StreamsDsl => "Kafka Streams, DSL",
         Part::Latency => "latency",
         Part::Push => "push",
-        Part::Growth => "growth",
+        Part::Keys => "contents",
+        Part::Partitions => "partitions",
+        Part::Processes => "processes",
     }
 }
 
@@ -50,13 +52,13 @@ pub async fn run(
         Part::Poll | Part::Batch => read_and_discard(stage, topic, part == Part::Batch).await,
         Part::Processor => {
             let launch = processor::Launch::of(args.threads, &args.processor_arg);
-            processor::run(stage, topic, (1, &launch), perf_data).await
+            processor::run(stage, topic, &launch, perf_data).await
         }
         Part::StreamsProcessorApi | Part::StreamsDsl => {
             let jars = jars.context("Kafka Streams was not built")?;
             jars.run(stage, topic, args, part == Part::StreamsDsl).await
         }
-        Part::Latency | Part::Push | Part::Growth => anyhow::bail!("no contender"),
+        _ => anyhow::bail!("no contender"),
     };
     Ok(marks.with_context(|| name(part))?.cost(topic.events))
 }

@@ -9,12 +9,13 @@ use std::{
 use anyhow::Context;
 use common::db::{self, PgSettings};
 use nix::{sys::signal::Signal, unistd::Pid};
+use schema::StreamDefinition;
 use tokio::process::{Child, Command};
 use tokio_postgres::Client;
 
 use super::LIMIT;
 use crate::{
-    cost::Marks,
+    cost::{Gauge, Marks, Reading},
     exact::assert_equal,
     stage::{STREAM, Stage, Topic},
 };
@@ -27,37 +28,108 @@ const END_LIMIT: Duration = Duration::from_secs(60);
 pub async fn run(
     stage: &Stage,
     topic: &Topic,
-    (processes, launch): (usize, &Launch),
+    launch: &Launch,
     perf_data: Option<&Path>,
 ) -> anyhow::Result<Marks> {
-    let (pg, definition) = stage.database().await?;
-    let client = db::connect(&pg, "bench").await?;
-    let mut processors = Vec::with_capacity(processes);
-    for _ in 0..processes {
-        processors.push(start(stage, &topic.name, &pg, launch)?);
-    }
-    let ids: Option<Vec<u32>> = processors.iter().map(Child::id).collect();
-    let gauge = stage.gauge(ids.context("ended at once")?)?;
-    // They claim their partitions just before they fetch.
+    let tables = Tables::make(stage).await?;
+    let running = tables.fill(stage, topic, 1, launch)?;
+    // It claims its partitions just before it fetches.
     let partitions = i64::from(topic.partitions);
-    until(&client, |progress| progress.claimed >= partitions).await?;
-    let first = gauge.read()?;
-    let perf = perf_data.map(|file| record(&gauge.contenders, file)).transpose()?;
-    let events = i64::try_from(topic.events)?;
-    until(&client, |progress| progress.committed >= events).await?;
-    let last = gauge.read()?;
+    until(&tables.client, |progress| progress.claimed >= partitions).await?;
+    let first = running.gauge.read()?;
+    let perf = perf_data.map(|file| record(&running.gauge.contenders, file)).transpose()?;
+    let last = running.read_all(&tables, topic).await?;
     if let Some(mut perf) = perf {
         end(&perf, Signal::SIGINT)?;
         perf.wait().await?;
     }
-    for processor in processors {
-        stop(processor).await?;
+    running.stop().await?;
+    tables.compare(stage, topic).await?;
+    Ok(marks(first, last))
+}
+
+/// The same by several processes at once, without their start: the stream is paused until they have shared the partitions
+/// out.
+pub async fn run_settled(
+    stage: &Stage,
+    topic: &Topic,
+    processes: usize,
+    launch: &Launch,
+) -> anyhow::Result<Marks> {
+    let tables = Tables::make(stage).await?;
+    tables.client.execute("INSERT INTO stream_control VALUES ($1, true, '', 'bench')", &[&STREAM]).await?;
+    let running = tables.fill(stage, topic, processes, launch)?;
+    let partitions = i64::from(topic.partitions);
+    let members = i64::try_from(processes)? * i64::from(launch.threads);
+    let most = (partitions + members - 1) / members;
+    until(&tables.client, |progress| progress.claimed >= partitions && progress.most <= most).await?;
+    let first = running.gauge.read()?;
+    tables.client.execute("UPDATE stream_control SET paused = false", &[]).await?;
+    let last = running.read_all(&tables, topic).await?;
+    running.stop().await?;
+    tables.compare(stage, topic).await?;
+    Ok(marks(first, last))
+}
+
+/// What is committed moves in steps too large to tell when the half was read.
+const fn marks(first: Reading, last: Reading) -> Marks {
+    Marks { first, half: None, last }
+}
+
+/// A database to read into.
+struct Tables {
+    pg: PgSettings,
+    client: Client,
+    definition: StreamDefinition,
+}
+
+impl Tables {
+    async fn make(stage: &Stage) -> anyhow::Result<Self> {
+        let (pg, definition) = stage.database().await?;
+        let client = db::connect(&pg, "bench").await?;
+        Ok(Self { pg, client, definition })
     }
-    assert_equal(&client, &definition, &topic.truth).await?;
-    drop(client);
-    stage.remove_database(&pg).await?;
-    // What is committed moves in steps too large to tell when the half was read.
-    Ok(Marks { first, half: None, last })
+
+    fn fill(
+        &self,
+        stage: &Stage,
+        topic: &Topic,
+        processes: usize,
+        launch: &Launch,
+    ) -> anyhow::Result<Running> {
+        let start = |_| start(stage, &topic.name, &self.pg, launch);
+        let processors: Vec<Child> = (0..processes).map(start).collect::<Result<_, _>>()?;
+        let ids: Option<Vec<u32>> = processors.iter().map(Child::id).collect();
+        let gauge = stage.gauge(ids.context("ended at once")?)?;
+        Ok(Running { processors, gauge })
+    }
+
+    async fn compare(self, stage: &Stage, topic: &Topic) -> anyhow::Result<()> {
+        assert_equal(&self.client, &self.definition, &topic.truth).await?;
+        drop(self.client);
+        stage.remove_database(&self.pg).await
+    }
+}
+
+struct Running {
+    processors: Vec<Child>,
+    gauge: Gauge,
+}
+
+impl Running {
+    /// The reading when all of the topic is committed.
+    async fn read_all(&self, tables: &Tables, topic: &Topic) -> anyhow::Result<Reading> {
+        let events = i64::try_from(topic.events)?;
+        until(&tables.client, |progress| progress.committed >= events).await?;
+        self.gauge.read()
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        for processor in self.processors {
+            stop(processor).await?;
+        }
+        Ok(())
+    }
 }
 
 /// How it is started.
@@ -120,11 +192,16 @@ fn record(processes: &[u32], file: &Path) -> anyhow::Result<Child> {
 struct Progress {
     claimed: i64,
     committed: i64,
+    /// The most partitions that one thread has.
+    most: i64,
 }
 
 async fn until(client: &Client, reached: impl Fn(&Progress) -> bool) -> anyhow::Result<()> {
     let query = client
-        .prepare("SELECT count(*), coalesce(sum(next_offset), 0)::bigint FROM partition_progress")
+        .prepare(
+            "SELECT coalesce(sum(partitions), 0)::bigint, coalesce(sum(events), 0)::bigint, coalesce(max(partitions), 0)
+             FROM (SELECT count(*) AS partitions, sum(next_offset) AS events FROM partition_progress GROUP BY owner) AS shares",
+        )
         .await?;
     let begin = Instant::now();
     let mut pace = tokio::time::interval(LOOK);
@@ -132,7 +209,7 @@ async fn until(client: &Client, reached: impl Fn(&Progress) -> bool) -> anyhow::
     loop {
         pace.tick().await;
         let row = client.query_one(&query, &[]).await?;
-        let progress = Progress { claimed: row.get(0), committed: row.get(1) };
+        let progress = Progress { claimed: row.get(0), committed: row.get(1), most: row.get(2) };
         if reached(&progress) {
             return Ok(());
         }
