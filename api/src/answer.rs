@@ -240,6 +240,9 @@ impl App {
     }
 
     async fn load<P: Panel>(&self, panel: P) -> Result<Loaded, LoadError> {
+        if let (Depends::Downloads, None) = (panel.depends(), self.catalog.downloads()) {
+            return Err(LoadError::NotServed);
+        }
         let begun = Instant::now();
         let result = async {
             let snapshot = Snapshot::open(
@@ -268,7 +271,9 @@ impl App {
         let mut data_version = 0;
         for stream in self.catalog.streams() {
             let depended = match depends {
-                Depends::Downloads => stream.name == self.catalog.downloads().name,
+                Depends::Downloads => {
+                    self.catalog.downloads().is_some_and(|served| served.name == stream.name)
+                }
                 Depends::Stream(name) => stream.name == name,
                 Depends::Everything => true,
             };

@@ -8,32 +8,39 @@ use crate::problem::Problem;
 /// Definitions by name, and which of them is behind `/api/stats`.
 #[derive(Debug)]
 pub(crate) struct Catalog {
+    /// At least one.
     streams: Vec<StreamDefinition>,
-    downloads: usize,
+    downloads: Option<usize>,
 }
 
 impl Catalog {
-    /// `None` when no stream is named `downloads`.
+    /// `None` when there is no stream.
     pub(crate) fn new(streams: Vec<StreamDefinition>, downloads: &str) -> Option<Self> {
-        let downloads = streams.iter().position(|stream| stream.name == downloads)?;
-        Some(Self { streams, downloads })
+        let downloads = streams.iter().position(|stream| stream.name == downloads);
+        (!streams.is_empty()).then_some(Self { streams, downloads })
     }
 
     pub(crate) fn streams(&self) -> &[StreamDefinition] {
         &self.streams
     }
 
-    pub(crate) fn downloads(&self) -> &StreamDefinition {
-        &self.streams[self.downloads]
+    /// The stream behind `/api/stats`, where it is served.
+    pub(crate) fn downloads(&self) -> Option<&StreamDefinition> {
+        self.downloads.map(|at| &self.streams[at])
+    }
+
+    /// Who names no stream means this one: the one behind `/api/stats`, or else the first.
+    pub(crate) fn main(&self) -> &StreamDefinition {
+        &self.streams[self.downloads.unwrap_or(0)]
     }
 
     pub(crate) fn stream(&self, name: &str) -> Option<&StreamDefinition> {
         self.streams.iter().find(|stream| stream.name == name)
     }
 
-    /// The stream of this name, or the one behind `/api/stats` where none is named.
+    /// The stream of this name, or the main one where none is named.
     pub(crate) fn named(&self, name: Option<&str>) -> Result<&StreamDefinition, Problem> {
-        let Some(name) = name else { return Ok(self.downloads()) };
+        let Some(name) = name else { return Ok(self.main()) };
         let names = self.streams.iter().map(|stream| stream.name.as_str());
         self.stream(name).ok_or_else(|| Problem::unknown_name("stream", name, names))
     }
@@ -46,6 +53,6 @@ impl Catalog {
     /// The smallest window served: time-relative answers change at least that often.
     pub(crate) fn smallest_window(&self) -> WindowSize {
         let sizes = self.streams.iter().map(|stream| stream.window.size);
-        sizes.min_by_key(|size| size.as_millis()).unwrap_or(self.downloads().window.size)
+        sizes.min_by_key(|size| size.as_millis()).unwrap_or(self.main().window.size)
     }
 }

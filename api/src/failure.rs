@@ -12,6 +12,10 @@ pub enum LoadError {
     TooLong,
     #[error("the tables of this stream do not exist yet")]
     NotInstalled,
+    #[error(
+        "this API does not serve the downloads that is about; start it with --stream content-downloads as well"
+    )]
+    NotServed,
     #[error("the answer could not be computed")]
     Internal,
 }

@@ -67,6 +67,15 @@ pub(crate) enum Refusals {
     TooLate(ProblemBody<'static>),
 }
 
+/// What the endpoints about downloads can answer besides, for the description.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes responses, is never made")]
+pub(crate) enum NotServed {
+    /// The stream of the downloads is not among those that this API serves.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotServed(ProblemBody<'static>),
+}
+
 /// The errors every write can answer as well, for the description.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes responses, is never made")]
@@ -237,6 +246,7 @@ impl From<LoadError> for Problem {
             LoadError::Unavailable | LoadError::TooLong | LoadError::NotInstalled => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            LoadError::NotServed => StatusCode::NOT_FOUND,
             LoadError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, failure.to_string())

@@ -22,7 +22,7 @@ pub struct ApiSettings {
     /// The streams whose tables are served under `/api/streams`.
     pub streams: Vec<StreamDefinition>,
     /// The stream whose tables are behind `/api/stats`: it has the rollups `content_stats`, `region_health` and
-    /// `device_stats`. Default `content-downloads`.
+    /// `device_stats`. Without it among the streams these are answered 404. Default `content-downloads`.
     pub downloads_stream: String,
     /// `ALLOWED_ORIGINS`: pages of these origins may read answers and open WebSockets; `*` allows all.
     pub allowed_origins: Vec<String>,

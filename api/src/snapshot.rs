@@ -81,9 +81,9 @@ impl Snapshot {
         self.now.plus_millis(-minutes * 60_000)
     }
 
-    /// Freshness of the stream behind `/api/stats`.
-    pub(crate) fn downloads_meta(&self) -> Meta {
-        let stream = self.catalog.downloads();
+    /// Freshness of the main stream.
+    pub(crate) fn meta(&self) -> Meta {
+        let stream = self.catalog.main();
         Meta::of(&self.progress(&stream.name), &stream.window, self.now)
     }
 

@@ -117,7 +117,7 @@ impl Panel for AlertsQuery {
     }
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 

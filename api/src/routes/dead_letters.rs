@@ -27,7 +27,7 @@ const MOST_BYTES: i64 = 4_096;
 #[derive(Clone, Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeadLettersQuery {
-    /// The one behind `/api/stats` where it is left out.
+    /// The one behind `/api/stats`, or else the first that is served, where it is left out.
     #[param(required = false, min_length = 1, max_length = 256)]
     stream: Option<String>,
     #[param(minimum = 0, maximum = 2_147_483_647, value_type = Option<i32>)]
@@ -44,6 +44,13 @@ pub(crate) struct DeadLettersQuery {
     /// Bytes of each record at most.
     #[param(minimum = 0, maximum = 4_096, default = 1_024, required = false)]
     bytes: i64,
+}
+
+/// The records of one stream.
+#[derive(Debug)]
+struct DeadLettersOf {
+    stream: String,
+    query: DeadLettersQuery,
 }
 
 /// Where a page ends.
@@ -131,39 +138,38 @@ impl DeadLetter {
     }
 }
 
-impl Panel for DeadLettersQuery {
+impl Panel for DeadLettersOf {
     type Body = DeadLetters;
 
     fn depends(&self) -> Depends<'_> {
-        self.stream.as_deref().map_or(Depends::Downloads, Depends::Stream)
+        Depends::Stream(&self.stream)
     }
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        let stream = self.stream.clone().unwrap_or_else(|| snapshot.catalog.downloads().name.clone());
         // Within i32 and i32 by the checks above.
-        let partition = self.partition.and_then(|partition| i32::try_from(partition).ok());
-        let bytes = i32::try_from(self.bytes).unwrap_or_default();
-        let after = self.after.unwrap_or(Place::START);
+        let partition = self.query.partition.and_then(|partition| i32::try_from(partition).ok());
+        let bytes = i32::try_from(self.query.bytes).unwrap_or_default();
+        let after = self.query.after.unwrap_or(Place::START);
         // One more than asked for tells whether there is another page.
         let rows = snapshot
             .rows(
                 DEAD_LETTERS,
                 &[
-                    &stream,
+                    &self.stream,
                     &partition,
-                    &self.reason,
+                    &self.query.reason,
                     &after.partition.0,
                     &after.offset.0,
-                    &(self.limit + 1),
+                    &(self.query.limit + 1),
                     &bytes,
                 ],
             )
             .await?;
-        let limit = usize::try_from(self.limit).unwrap_or_default();
+        let limit = usize::try_from(self.query.limit).unwrap_or_default();
         let data: Vec<DeadLetter> = rows.iter().take(limit).map(DeadLetter::of).collect::<Result<_, _>>()?;
         let last = data.last().filter(|_| rows.len() > limit);
         let next = last.map(|last| format!("{}:{}", last.partition, last.offset));
-        Ok(DeadLetters { stream, count: data.len(), data, next })
+        Ok(DeadLetters { stream: self.stream.clone(), count: data.len(), data, next })
     }
 }
 
@@ -185,8 +191,8 @@ pub(super) async fn dead_letters(
     Checked(query): Checked<DeadLettersQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    app.catalog.named(query.stream.as_deref())?;
-    app.respond(query, &headers).await
+    let stream = app.catalog.named(query.stream.as_deref())?.name.clone();
+    app.respond(DeadLettersOf { stream, query }, &headers).await
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     failure::LoadError,
     number::{SPEED_SCALE, mean, ratio, rounded},
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{NotServed, Problem, Refusals},
     snapshot::Snapshot,
 };
 
@@ -80,7 +80,7 @@ impl Panel for DevicesQuery {
     type Body = Fresh<Listed<Device>>;
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 
@@ -90,7 +90,7 @@ impl Panel for DevicesQuery {
     path = "/api/stats/devices",
     tag = "stats",
     params(DevicesQuery),
-    responses((status = 200, body = Fresh<Listed<Device>>), Refusals),
+    responses((status = 200, body = Fresh<Listed<Device>>), NotServed, Refusals),
 )]
 pub(super) async fn devices(
     State(app): State<App>,

@@ -10,7 +10,7 @@ use crate::{
     failure::LoadError,
     number::{DURATION_SCALE, mean, ratio, rounded},
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{NotServed, Problem, Refusals},
     snapshot::Snapshot,
 };
 
@@ -66,7 +66,7 @@ impl Panel for RealtimeQuery {
     type Body = Fresh<Realtime>;
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 
@@ -76,7 +76,7 @@ impl Panel for RealtimeQuery {
     path = "/api/stats/realtime",
     tag = "stats",
     params(RealtimeQuery),
-    responses((status = 200, body = Fresh<Realtime>), Refusals),
+    responses((status = 200, body = Fresh<Realtime>), NotServed, Refusals),
 )]
 pub(super) async fn realtime(
     State(app): State<App>,

@@ -32,7 +32,7 @@ const MOST_OFFSETS: usize = 1_000;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Redrive {
-    /// The one behind `/api/stats` where it is left out.
+    /// The one behind `/api/stats`, or else the first that is served, where it is left out.
     stream: Option<String>,
     #[schema(minimum = 0)]
     partition: Option<i32>,

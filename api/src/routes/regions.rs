@@ -11,7 +11,7 @@ use crate::{
     failure::LoadError,
     number::{SPEED_SCALE, mean, ratio, rounded},
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{NotServed, Problem, Refusals},
     snapshot::Snapshot,
 };
 
@@ -96,7 +96,7 @@ impl Panel for RegionsQuery {
     type Body = Fresh<Listed<Region>>;
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 
@@ -106,7 +106,7 @@ impl Panel for RegionsQuery {
     path = "/api/stats/regions",
     tag = "stats",
     params(RegionsQuery),
-    responses((status = 200, body = Fresh<Listed<Region>>), Refusals),
+    responses((status = 200, body = Fresh<Listed<Region>>), NotServed, Refusals),
 )]
 pub(super) async fn regions(
     State(app): State<App>,

@@ -36,7 +36,7 @@ const REPLAY_CANCEL: &str = include_str!("../../../sql/queries/replay_cancel.sql
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReplay {
-    /// The one behind `/api/stats` where it is left out.
+    /// The one behind `/api/stats`, or else the first that is served, where it is left out.
     stream: Option<String>,
     /// Windows with records at or after this offset are built again.
     #[schema(minimum = 0)]

@@ -33,7 +33,7 @@ const LONGEST_MILLIS: i64 = 366 * 86_400_000;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSilence {
-    /// The one behind `/api/stats` where it is left out.
+    /// The one behind `/api/stats`, or else the first that is served, where it is left out.
     stream: Option<String>,
     /// An `alert_type` of that stream.
     #[schema(max_length = 256)]

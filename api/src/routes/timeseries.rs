@@ -15,7 +15,7 @@ use crate::{
     failure::LoadError,
     number::{ratio, rounded},
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{NotServed, Problem, Refusals},
     snapshot::Snapshot,
 };
 
@@ -90,7 +90,7 @@ impl Parameters for TimeseriesQuery {
 
 impl TimeseriesQuery {
     pub(crate) async fn body(&self, snapshot: &Snapshot) -> Result<Timeseries, LoadError> {
-        let stream = snapshot.catalog.downloads();
+        let stream = snapshot.catalog.main();
         let from = snapshot.back(self.minutes);
         let mut counted = BTreeMap::new();
         for row in snapshot.rows(STATS_TIMESERIES, &[&from]).await? {
@@ -138,7 +138,7 @@ impl Panel for TimeseriesQuery {
     type Body = Fresh<Timeseries>;
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 
@@ -148,7 +148,7 @@ impl Panel for TimeseriesQuery {
     path = "/api/stats/timeseries",
     tag = "stats",
     params(TimeseriesQuery),
-    responses((status = 200, body = Fresh<Timeseries>), Refusals),
+    responses((status = 200, body = Fresh<Timeseries>), NotServed, Refusals),
 )]
 pub(super) async fn timeseries(
     State(app): State<App>,

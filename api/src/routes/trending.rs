@@ -11,7 +11,7 @@ use crate::{
     failure::LoadError,
     number::{ratio, rounded},
     parameters::{Checked, Given, Parameters},
-    problem::{Problem, Refusals},
+    problem::{NotServed, Problem, Refusals},
     snapshot::Snapshot,
 };
 
@@ -83,7 +83,7 @@ impl Panel for TrendingQuery {
     type Body = Fresh<Listed<Trending>>;
 
     async fn load(&self, snapshot: &Snapshot) -> Result<Self::Body, LoadError> {
-        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.downloads_meta() })
+        Ok(Fresh { body: self.body(snapshot).await?, meta: snapshot.meta() })
     }
 }
 
@@ -93,7 +93,7 @@ impl Panel for TrendingQuery {
     path = "/api/stats/trending",
     tag = "stats",
     params(TrendingQuery),
-    responses((status = 200, body = Fresh<Listed<Trending>>), Refusals),
+    responses((status = 200, body = Fresh<Listed<Trending>>), NotServed, Refusals),
 )]
 pub(super) async fn trending(
     State(app): State<App>,

@@ -607,14 +607,14 @@ export interface components {
             /** Format: int64 */
             replay: number;
         };
-        /** @description All panels of the dashboard, of the same moment. */
+        /** @description All panels of the dashboard, of the same moment. Where downloads are not served there are the alerts alone. */
         Dashboard: {
             alerts: components["schemas"]["Alerts"];
-            devices: components["schemas"]["Listed_Device"];
-            regions: components["schemas"]["Listed_Region"];
-            stats: components["schemas"]["Realtime"];
-            timeseries: components["schemas"]["Timeseries"];
-            trending: components["schemas"]["Listed_Trending"];
+            devices?: components["schemas"]["Listed_Device"];
+            regions?: components["schemas"]["Listed_Region"];
+            stats?: components["schemas"]["Realtime"];
+            timeseries?: components["schemas"]["Timeseries"];
+            trending?: components["schemas"]["Listed_Trending"];
         };
         DeadLetter: {
             detail: string;
@@ -676,11 +676,11 @@ export interface components {
         /** @description An answer with how fresh it is. */
         Fresh_Dashboard: {
             alerts: components["schemas"]["Alerts"];
-            devices: components["schemas"]["Listed_Device"];
-            regions: components["schemas"]["Listed_Region"];
-            stats: components["schemas"]["Realtime"];
-            timeseries: components["schemas"]["Timeseries"];
-            trending: components["schemas"]["Listed_Trending"];
+            devices?: components["schemas"]["Listed_Device"];
+            regions?: components["schemas"]["Listed_Region"];
+            stats?: components["schemas"]["Realtime"];
+            timeseries?: components["schemas"]["Timeseries"];
+            trending?: components["schemas"]["Listed_Trending"];
         } & {
             meta: components["schemas"]["Meta"];
         };
@@ -947,7 +947,7 @@ export interface components {
             from_window?: string | null;
             /** @description All where it is left out. */
             partitions?: number[] | null;
-            /** @description The one behind `/api/stats` where it is left out. */
+            /** @description The one behind `/api/stats`, or else the first that is served, where it is left out. */
             stream?: string | null;
             /**
              * Format: int64
@@ -962,7 +962,7 @@ export interface components {
             reason?: string | null;
             /** @description An `alert_type` of that stream. */
             rule: string;
-            /** @description The one behind `/api/stats` where it is left out. */
+            /** @description The one behind `/api/stats`, or else the first that is served, where it is left out. */
             stream?: string | null;
             /**
              * Format: date-time
@@ -1131,7 +1131,7 @@ export interface components {
             /** Format: int32 */
             partition?: number | null;
             reason?: string | null;
-            /** @description The one behind `/api/stats` where it is left out. */
+            /** @description The one behind `/api/stats`, or else the first that is served, where it is left out. */
             stream?: string | null;
         };
         /** @description A replay from the first of the chosen records that would be counted now, in each partition. */
@@ -1875,7 +1875,7 @@ export interface operations {
     dead_letters: {
         parameters: {
             query?: {
-                /** @description The one behind `/api/stats` where it is left out. */
+                /** @description The one behind `/api/stats`, or else the first that is served, where it is left out. */
                 stream?: string;
                 partition?: number;
                 /** @description Only records with this reason. */
@@ -2782,6 +2782,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The stream of the downloads is not among those that this API serves. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2842,6 +2851,15 @@ export interface operations {
             };
             /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stream of the downloads is not among those that this API serves. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2916,6 +2934,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The stream of the downloads is not among those that this API serves. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A parameter is out of range, of the wrong type or not known; `parameter` names it. */
             422: {
                 headers: {
@@ -2976,6 +3003,15 @@ export interface operations {
             };
             /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stream of the downloads is not among those that this API serves. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3045,6 +3081,15 @@ export interface operations {
             };
             /** @description Reads are closed (`API_REQUIRE_TOKEN`), and this has no token or none that is good. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The stream of the downloads is not among those that this API serves. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,11 +8,11 @@ type Part = "realtime" | "trending" | "regions" | "devices" | "timeseries" | "al
 export class FakeApi {
   readonly requests: string[] = [];
   readonly problems = new Map<string, { status: number; detail: string }>();
-  snapshot: Snapshot;
+  snapshot: Required<Snapshot>;
   /** Answers wait for this. */
   gate: Promise<unknown> = Promise.resolve();
 
-  constructor(snapshot: Snapshot) {
+  constructor(snapshot: Required<Snapshot>) {
     this.snapshot = snapshot;
     vi.stubGlobal("fetch", vi.fn((url: string) => this.#answer(url)));
   }

@@ -8,7 +8,7 @@ export function answer(version: number, asOf: string): Answer {
 }
 
 /** One push; `total` is told apart in the cards. */
-export function snapshot(version: number, total: number): Snapshot {
+export function snapshot(version: number, total: number): Required<Snapshot> {
   return {
     ...answer(version, "2026-01-01T12:00:10Z"),
     stats: { total_downloads: total, unique_content: 40, avg_success_rate: 0.973, avg_download_time: 12.345 },

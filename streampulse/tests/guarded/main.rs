@@ -15,6 +15,7 @@ mod described;
 mod hostile;
 mod limits;
 mod operating;
+mod own_stream;
 mod pipeline;
 mod push;
 mod readiness;

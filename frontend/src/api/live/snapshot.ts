@@ -5,7 +5,8 @@ import { DEFAULT_MINUTES, keys, type StatsKey } from "../keys";
 import type { Snapshot } from "../model";
 import { newer } from "../order";
 
-const PARTS = ["stats", "trending", "regions", "devices", "timeseries", "alerts", "meta"] as const;
+/** What every snapshot has; the panels about downloads are missing where the API does not serve them. */
+const PARTS = ["alerts", "meta"] as const;
 
 /** A pushed event's data, or null where it is not a snapshot. */
 export function parseSnapshot(data: string): Snapshot | null {
@@ -23,11 +24,11 @@ export function parseSnapshot(data: string): Snapshot | null {
 /** Gives each panel its part, as if it had asked its own endpoint. */
 export function applySnapshot(client: QueryClient, snapshot: Snapshot): void {
   const { meta } = snapshot;
-  put(client, keys.realtime(DEFAULT_MINUTES), { ...snapshot.stats, meta });
-  put(client, keys.trending(DEFAULT_MINUTES), { ...snapshot.trending, meta });
-  put(client, keys.regions(DEFAULT_MINUTES), { ...snapshot.regions, meta });
-  put(client, keys.devices(DEFAULT_MINUTES), { ...snapshot.devices, meta });
-  put(client, keys.timeseries(), { ...snapshot.timeseries, meta });
+  if (snapshot.stats !== undefined) put(client, keys.realtime(DEFAULT_MINUTES), { ...snapshot.stats, meta });
+  if (snapshot.trending !== undefined) put(client, keys.trending(DEFAULT_MINUTES), { ...snapshot.trending, meta });
+  if (snapshot.regions !== undefined) put(client, keys.regions(DEFAULT_MINUTES), { ...snapshot.regions, meta });
+  if (snapshot.devices !== undefined) put(client, keys.devices(DEFAULT_MINUTES), { ...snapshot.devices, meta });
+  if (snapshot.timeseries !== undefined) put(client, keys.timeseries(), { ...snapshot.timeseries, meta });
   put(client, keys.alerts(), { ...snapshot.alerts, meta });
 }
 
