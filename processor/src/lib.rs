@@ -1,7 +1,8 @@
-//! Source → window → sink, and detection on what is final.
+//! Source → window → sink, and a leader that has what is final judged.
 
 pub mod detect;
 pub mod health;
+mod leader;
 pub mod pipeline;
 pub mod settings;
 pub mod sink;

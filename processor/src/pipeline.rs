@@ -6,10 +6,10 @@ use common::{clock::Clock, db, shutdown::Shutdown};
 use tokio::{runtime::Handle, sync::watch, task::JoinSet};
 
 use crate::{
-    detect::Leader,
+    leader::Leader,
     settings::ProcessorSettings,
-    sink::{InstallError, check_stream, claim_group, read_hold},
-    source::{ClientError, Orders, StreamThread, ThreadError, ThreadSettings, check_topic, watch_orders},
+    sink::{InstallError, Orders, check_stream, claim_group, read_hold, watch_orders},
+    source::{ClientError, StreamThread, ThreadError, ThreadSettings, check_topic},
 };
 
 /// Something the processor needs is not as it should be; nothing was started.

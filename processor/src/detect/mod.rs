@@ -1,7 +1,5 @@
-//! From closed windows to alerts.
+//! What a closed window says. Pure.
 
 mod error_rate;
-mod leader;
 
 pub use error_rate::{Alert, Sample, Severity, judge};
-pub use leader::Leader;

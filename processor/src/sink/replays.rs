@@ -1,7 +1,7 @@
 //! Replays that operators asked for and owners have yet to take up.
 
 use common::{
-    db::DbError,
+    db::{self, DbError, PgSettings, query},
     offset::{NextOffset, PartitionId, ReplayId},
 };
 use tokio_postgres::Client;
@@ -18,11 +18,11 @@ pub struct ReplayRequest {
 
 /// # Errors
 /// When the database does not answer.
-pub async fn requested_replays(client: &Client, stream: &str) -> Result<Vec<ReplayRequest>, DbError> {
+pub(super) async fn requested_replays(client: &Client, stream: &str) -> Result<Vec<ReplayRequest>, DbError> {
     let rows = client
         .query(include_str!("../../../sql/queries/replay_requested.sql"), &[&stream])
         .await
-        .map_err(|source| DbError::Query { what: "reading requested replays", source })?;
+        .map_err(query("reading requested replays"))?;
     let request = |row: &tokio_postgres::Row| {
         let from = NextOffset(row.get(2));
         ReplayRequest {
@@ -41,13 +41,18 @@ pub async fn requested_replays(client: &Client, stream: &str) -> Result<Vec<Repl
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn refuse_replay(client: &Client, request: &ReplayRequest, reason: &str) -> Result<(), DbError> {
-    client
+pub async fn refuse_replay(
+    settings: &PgSettings,
+    request: &ReplayRequest,
+    reason: &str,
+) -> Result<(), DbError> {
+    db::connect(settings, "streampulse-replay")
+        .await?
         .execute(
             include_str!("../../../sql/queries/replay_refuse.sql"),
             &[&request.replay.0, &request.partition.0, &reason],
         )
         .await
         .map(|_| ())
-        .map_err(|source| DbError::Query { what: "refusing a replay", source })
+        .map_err(query("refusing a replay"))
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use backon::{BlockingRetryable, ExponentialBuilder};
 use common::{
-    db::{self, DbError, Reaction},
+    db::{DbError, Reaction},
     offset::{NextOffset, OwnerEpoch, PartitionId},
     shutdown::Shutdown,
 };
@@ -204,10 +204,7 @@ impl Assigner<'_> {
             Err(RewindError::NotRequested(_)) => Ok(ReplayOutcome::NotBegun),
             Err(RewindError::HeadGone(gone)) => {
                 let reason = gone.to_string();
-                self.runtime.block_on(async {
-                    let client = db::connect(&self.settings.pg, "streampulse-replay").await?;
-                    refuse_replay(&client, request, &reason).await
-                })?;
+                self.runtime.block_on(refuse_replay(&self.settings.pg, request, &reason))?;
                 Ok(ReplayOutcome::NotBegun)
             }
             Err(error) => {

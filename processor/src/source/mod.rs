@@ -1,4 +1,4 @@
-//! The consumer: poll loop, rebalance, assignment. The only part that knows Kafka.
+//! The consumer: poll loop, rebalance, assignment. The only part that knows Kafka; it knows no SQL.
 
 mod assign;
 mod brokers;
@@ -9,7 +9,6 @@ mod fetch;
 mod lag;
 mod meter;
 mod mirror;
-mod orders;
 mod rebalance;
 mod start;
 mod task;
@@ -17,7 +16,5 @@ mod thread;
 mod topic_id;
 
 pub use client::{ClientError, LogEnds, check_topic, log_ends, offset_at};
-pub use orders::Orders;
-pub(crate) use orders::watch_orders;
 pub use start::StartError;
 pub use thread::{StreamThread, ThreadError, ThreadSettings};

@@ -27,13 +27,12 @@ use super::{
     fetch::{BATCH, FetchQueue, Fetched},
     meter::Meter,
     mirror::Mirror,
-    orders::Orders,
     rebalance::{self, Rebalance, RebalanceInbox},
     task::{Task, Workbench},
 };
 use crate::{
     settings::ProcessorSettings,
-    sink::{Committed, ReplayRequest, Reporter, SinkError, Writer},
+    sink::{Committed, Orders, ReplayRequest, Reporter, SinkError, Writer},
     window::{CommitUnit, WindowRules},
 };
 

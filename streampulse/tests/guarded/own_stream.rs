@@ -1,7 +1,5 @@
 //! An API that serves a stream of the user's own and no downloads.
 
-use serde_json::Value;
-
 use crate::{house::House, listener::Events};
 
 const OWN: &str = "web-requests";
@@ -62,7 +60,7 @@ async fn its_commits_are_pushed() {
         let keys: Vec<&str> = event["data"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ["alerts", "meta"], "{event}");
         // A window may begin, and be told, between two commits.
-        if event["data"]["meta"]["data_version"] == Value::from(version) {
+        if event["data"]["meta"]["data_version"] == version {
             house
                 .client
                 .execute("UPDATE partition_progress SET commit_seq = commit_seq + 1", &[])

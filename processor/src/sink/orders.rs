@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 use crate::{
     settings::ProcessorSettings,
-    sink::{ReplayRequest, read_hold, requested_replays},
+    sink::{ReplayRequest, read_hold, replays::requested_replays},
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ pub struct Orders {
 }
 
 /// Publishes the orders until shutdown. A database that is away is asked again; that is the threads' news.
-pub(crate) async fn watch_orders(
+pub async fn watch_orders(
     settings: Arc<ProcessorSettings>,
     definition: Arc<StreamDefinition>,
     orders: watch::Sender<Orders>,

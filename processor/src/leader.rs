@@ -12,7 +12,7 @@ use common::{
 use schema::{AlertRule, Rollup, StreamDefinition};
 use tokio_postgres::{Client, Transaction};
 
-use super::error_rate::{Sample, judge};
+use crate::detect::{Sample, judge};
 
 /// How often the leader looks for windows that became final.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -117,7 +117,7 @@ impl Leader {
     /// passed its end and grace; when all are idle, the wall clock decides.
     async fn final_before(&self, client: &Client) -> Result<Option<Timestamp>, DbError> {
         let row = client
-            .query_one(include_str!("../../../sql/queries/detector_watermark.sql"), &[&self.definition.name])
+            .query_one(include_str!("../../sql/queries/detector_watermark.sql"), &[&self.definition.name])
             .await
             .map_err(query("reading the watermark"))?;
         let watermark = match (row.get::<_, Option<bool>>(1), row.get::<_, Option<bool>>(2)) {
@@ -161,7 +161,7 @@ impl Leader {
         let transaction = client.transaction().await.map_err(query("opening detection"))?;
         // A commit that is under way ends first; one that comes later finds its window final and marks it.
         transaction
-            .query(include_str!("../../../sql/queries/detector_hold.sql"), &[stream])
+            .query(include_str!("../../sql/queries/detector_hold.sql"), &[stream])
             .await
             .map_err(query("holding commits"))?;
         for rule in &self.definition.alerts {
@@ -173,7 +173,7 @@ impl Leader {
         let through = through.max(Some(range.1));
         let moved = transaction
             .execute(
-                include_str!("../../../sql/queries/detector_advance.sql"),
+                include_str!("../../sql/queries/detector_advance.sql"),
                 &[stream, &epoch, &through, &refold],
             )
             .await
@@ -211,7 +211,7 @@ impl Leader {
         let stream = &self.definition.name;
         transaction
             .execute(
-                include_str!("../../../sql/queries/alerts_withdraw.sql"),
+                include_str!("../../sql/queries/alerts_withdraw.sql"),
                 &[stream, &rule.kind, &from, &through, &columns.dimensions, &columns.windows],
             )
             .await
@@ -219,7 +219,7 @@ impl Leader {
         let by_region = rollup.dimensions.len() == 1 && rollup.dimensions[0].name == "region";
         transaction
             .execute(
-                include_str!("../../../sql/queries/alerts_upsert.sql"),
+                include_str!("../../sql/queries/alerts_upsert.sql"),
                 &[
                     stream,
                     &rule.kind,
