@@ -3,10 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{
     offset::{NextOffset, Offset, PartitionId},
@@ -18,10 +15,11 @@ use processor::{
     Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules, WindowSpan, plan,
 };
 use proptest::prelude::*;
-use schema::{Decoder, Event, StreamDefinition};
+use schema::{Decoder, Event};
 
-const SECOND: i64 = 1_000;
-const KIND: &str = "all";
+mod pulse;
+
+use pulse::{KIND, definition, encode};
 
 /// A record of the log: event time in seconds and a value, or bytes that are no event.
 type Record = Option<(i64, i64)>;
@@ -113,7 +111,7 @@ impl<'a> Partition<'a> {
                     }
                 }
                 Some((seconds, value)) => {
-                    let payload = encode(seconds, value);
+                    let payload = encode(seconds * 1_000, value);
                     self.decoder.decode(&payload, &mut event).unwrap();
                     let view = self.decoder.view(&event, &payload);
                     match windows.add(&self.rules, at, &view, view.event_time()) {
@@ -184,61 +182,6 @@ impl<'a> Partition<'a> {
             };
         self.tables.spans.iter().map(span).collect()
     }
-}
-
-/// A stream whose only rollup has one key: one row per window, the sum of the values and their sketches.
-fn definition() -> Arc<StreamDefinition> {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("pulse.avsc"),
-        r#"{"type": "record", "name": "Pulse", "fields": [
-            {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
-            {"name": "value", "type": "long"}, {"name": "kind", "type": "string"}]}"#,
-    )
-    .unwrap();
-    let file = folder.path().join("pulse.toml");
-    std::fs::write(
-        &file,
-        r#"
-name = "pulse"
-topic = "pulse"
-schema = "pulse.avsc"
-format = "raw"
-event_time = { path = "at", unit = "ms" }
-
-[window]
-size = "1m"
-grace = "10s"
-max_future = "60s"
-idle_timeout = "10s"
-
-[[rollup]]
-name = "pulse_sum"
-dimensions = [{ name = "kind", path = "kind" }]
-measures = [
-  { name = "quantiles", quantiles = "value" },
-  { name = "total", sum = "value" },
-  { name = "values", distinct = "value" },
-]
-"#,
-    )
-    .unwrap();
-    Arc::new(StreamDefinition::load(&file).unwrap())
-}
-
-fn encode(seconds: i64, value: i64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for number in [seconds * SECOND, value] {
-        let mut zigzag = ((number << 1) ^ (number >> 63)).cast_unsigned();
-        while zigzag >= 0x80 {
-            bytes.push(u8::try_from(zigzag & 0x7f).unwrap() | 0x80);
-            zigzag >>= 7;
-        }
-        bytes.push(u8::try_from(zigzag).unwrap());
-    }
-    bytes.push(u8::try_from(KIND.len() * 2).unwrap());
-    bytes.extend_from_slice(KIND.as_bytes());
-    bytes
 }
 
 fn logs() -> impl Strategy<Value = Vec<Record>> {
