@@ -19,6 +19,8 @@ pub struct Event {
     event_time: Timestamp,
     /// Number of the plan it was read with.
     pub(crate) schema: usize,
+    /// Where the datum begins in the payload, behind its frame.
+    pub(crate) datum: usize,
     pub(crate) slots: Vec<Slot>,
     conditions: Conditions,
     /// By number of the plan; [`ABSENT`] where the event has none.

@@ -13,7 +13,7 @@ pub mod tables;
 pub use decode::{DecodeError, Decoder};
 pub use definition::{
     AlertRule, Bucket, DefinitionError, Derived, Dimension, EventTime, Label, Literal, Measure, MeasureKind,
-    QUANTILES, Rollup, StreamDefinition, Test, TimeUnit, When, WindowSpec,
+    QUANTILES, Rollup, SampleSpec, StreamDefinition, Test, TimeUnit, When, WindowSpec,
 };
 pub use event::{Event, EventView, RollupView};
 pub use framing::{FileSchemas, SchemaSource, SourceError, WireFormat};

@@ -64,7 +64,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "topic = \"topic\"",
         "topics = \"topic\"",
         "line 3: unknown field `topics`, expected one of `name`, `topic`, `group`, `schema`, `schemas`, `format`, `event_time`, \
-         `window`, `rollup`, `alert`",
+         `window`, `rollup`, `alert`, `sample`",
     ),
     ("topic = \"topic\"", "", "line 1: missing field `topic`"),
     ("name = \"stream\"", "name = 5", "line 2, name: invalid type: integer `5`, expected a string"),
@@ -174,6 +174,17 @@ const WRONG: &[(&str, &str, &str)] = &[
         "[[alert]]",
         "[[rollup]]\nname = \"table\"\ndimensions = [{ name = \"d\", path = \"text\" }]\nmeasures = [{ name = \"n\", count = true }]\n[[alert]]",
         "rollup.table: this name is used twice",
+    ),
+    // Samples.
+    (
+        "[[rollup]]",
+        "[sample]\nevery = \"99ms\"\nkeep = 1\n[[rollup]]",
+        "sample.every: expected 100ms or more, found 99ms",
+    ),
+    (
+        "[[rollup]]",
+        "[sample]\nevery = \"1s\"\nkeep = 0\n[[rollup]]",
+        "sample.keep: expected 1 to 100000, found 0",
     ),
     // Windows and rollups.
     ("size = \"1m\"", "size = \"7m\"", "window.size: expected a length that divides a day, found 7m"),

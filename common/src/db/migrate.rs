@@ -7,7 +7,7 @@ mod embedded {
 }
 
 /// The schema version this program was built for: the highest number in `sql/migrations`.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// Brings the shared tables to [`SCHEMA_VERSION`]; does nothing when they are there already.
 ///

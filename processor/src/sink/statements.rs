@@ -13,6 +13,7 @@ pub(super) struct Statements {
     pub span: Statement,
     pub dead_letters: Statement,
     pub late_events: Statement,
+    pub samples: Statement,
     pub mark_revised: Statement,
 }
 
@@ -35,6 +36,7 @@ impl Statements {
             span: prepare(include_str!("../../../sql/queries/window_span_upsert.sql")).await?,
             dead_letters: prepare(include_str!("../../../sql/queries/dead_letters_insert.sql")).await?,
             late_events: prepare(include_str!("../../../sql/queries/late_events_insert.sql")).await?,
+            samples: prepare(include_str!("../../../sql/queries/event_samples_upsert.sql")).await?,
             mark_revised: prepare(include_str!("../../../sql/queries/detector_mark_revised.sql")).await?,
         })
     }

@@ -244,10 +244,11 @@ async fn write(
     }
 
     // Sent one after the other without waiting in between: all that can go wrong is told before COMMIT.
-    let (_, (), (), (), advanced) = try_join!(
+    let (_, (), (), (), (), advanced) = try_join!(
         write_rollups(&transaction, statements, unit),
         write_spans(&transaction, statements, stream, unit),
         write_rejects(&transaction, statements, definition, unit),
+        write_samples(&transaction, statements, stream, unit),
         mark_revised(&transaction, statements, stream, unit),
         advance(&transaction, statements, stream, unit),
     )?;
@@ -351,6 +352,32 @@ async fn write_spans(
         .await
         .map(|_| ())
         .map_err(query("writing window spans"))
+}
+
+async fn write_samples(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    stream: &String,
+    unit: &CommitUnit,
+) -> Result<(), DbError> {
+    let samples: Vec<_> = unit
+        .partitions
+        .iter()
+        .filter_map(|part| part.sample.as_ref().map(|sample| (part.partition.0, sample)))
+        .collect();
+    if samples.is_empty() {
+        return Ok(());
+    }
+    let partitions: Vec<i32> = samples.iter().map(|(partition, _)| *partition).collect();
+    let slots: Vec<i32> = samples.iter().map(|(_, sample)| sample.slot).collect();
+    let offsets: Vec<i64> = samples.iter().map(|(_, sample)| sample.offset.0).collect();
+    let times: Vec<Timestamp> = samples.iter().map(|(_, sample)| sample.event_time).collect();
+    let events: Vec<&str> = samples.iter().map(|(_, sample)| sample.json.as_str()).collect();
+    transaction
+        .execute(&statements.samples, &[stream, &partitions, &slots, &offsets, &times, &events])
+        .await
+        .map(|_| ())
+        .map_err(query("writing samples"))
 }
 
 async fn write_rejects(

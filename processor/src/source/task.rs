@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -9,23 +10,68 @@ use common::{
     offset::{NextOffset, Offset, OwnerEpoch, PartitionId},
     time::Timestamp,
 };
-use schema::{DecodeError, Decoder, Event};
+use schema::{DecodeError, Decoder, Event, PlanError, SampleSpec, StreamDefinition};
 
 use super::{fetch::Record, lag::Lag};
 use crate::{
     sink::Claimed,
-    window::{DeadLetter, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
+    window::{DeadLetter, EventSample, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
 };
 
 /// What every task of a thread shares while records come in.
 #[derive(Debug)]
 pub(super) struct Workbench {
     pub rules: WindowRules,
-    pub decoder: Decoder,
-    pub event: Event,
+    decoder: Decoder,
+    event: Event,
+    sample: Option<SampleSpec>,
     /// The wall clock, read once per batch of polls.
     pub now: Timestamp,
+    /// The number of the interval of samples that `now` is in; stands still where none are taken.
+    interval: i64,
 }
+
+/// A larger record is no sample.
+const LARGEST_SAMPLE: usize = 16 << 10;
+
+impl Workbench {
+    pub fn of(definition: &Arc<StreamDefinition>, now: Timestamp) -> Result<Self, PlanError> {
+        let mut bench = Self {
+            rules: WindowRules::of(definition),
+            decoder: Decoder::for_definition(Arc::clone(definition))?,
+            event: Event::default(),
+            sample: definition.sample,
+            now,
+            interval: NO_INTERVAL,
+        };
+        bench.it_is(now);
+        Ok(bench)
+    }
+
+    pub fn it_is(&mut self, now: Timestamp) {
+        self.now = now;
+        if let Some(sample) = self.sample {
+            self.interval = now.as_millis().div_euclid(sample.every.as_millis());
+        }
+    }
+
+    /// The event that was decoded last, as the sample of this interval.
+    fn sampled(&self, record: &Record<'_>) -> Option<EventSample> {
+        let keep = i64::from(self.sample?.keep);
+        if record.payload.len() > LARGEST_SAMPLE {
+            return None;
+        }
+        Some(EventSample {
+            slot: i32::try_from(self.interval.rem_euclid(keep)).ok()?,
+            offset: record.offset,
+            event_time: self.decoder.view(&self.event, record.payload).event_time(),
+            json: self.decoder.json(&self.event, record.payload)?,
+        })
+    }
+}
+
+/// No time is in it.
+const NO_INTERVAL: i64 = i64::MIN;
 
 /// How many of the events since the last unit met which fate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +96,9 @@ pub(super) struct Task {
     windows: PartitionWindows,
     dead_letters: Vec<DeadLetter>,
     late_events: Vec<LateEvent>,
+    sample: Option<EventSample>,
+    /// The interval of the last sample.
+    sampled_in: i64,
     /// Records to come that were ahead of the clock before a rewind, ascending.
     futures: VecDeque<Offset>,
     /// Since when the log has held nothing more for us; `None` while records come.
@@ -74,6 +123,8 @@ impl Task {
             windows,
             dead_letters: Vec::new(),
             late_events: Vec::new(),
+            sample: None,
+            sampled_in: NO_INTERVAL,
             futures: claimed.futures.clone(),
             at_end_since: None,
             idle: false,
@@ -108,6 +159,10 @@ impl Task {
 
     fn add(&mut self, bench: &Workbench, record: &Record<'_>) {
         let Record { offset, payload, .. } = *record;
+        if bench.interval != self.sampled_in {
+            self.sampled_in = bench.interval;
+            self.sample = bench.sampled(record);
+        }
         let reference = record.timestamp.filter(|_| record.is_append_time).unwrap_or(bench.now);
         let view = bench.decoder.view(&bench.event, payload);
         match self.windows.add(&bench.rules, offset, &view, reference) {
@@ -216,6 +271,7 @@ impl Task {
             spans,
             dead_letters: std::mem::take(&mut self.dead_letters),
             late_events: std::mem::take(&mut self.late_events),
+            sample: self.sample.take(),
             ends_rewind: self.windows.end_rewind(self.next),
         })
     }

@@ -16,7 +16,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
 };
-use schema::{Decoder, Event, StreamDefinition};
+use schema::StreamDefinition;
 use tokio::{runtime::Handle, sync::watch};
 
 use super::{
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     settings::ProcessorSettings,
     sink::{Committed, Orders, ReplayRequest, Reporter, SinkError, Writer},
-    window::{CommitUnit, WindowRules},
+    window::CommitUnit,
 };
 
 /// A stream thread ended before it was asked to.
@@ -119,16 +119,10 @@ impl StreamThread {
     /// # Errors
     /// When the client settings or the schema are refused.
     pub fn join(from: ThreadSettings) -> Result<Self, ThreadError> {
-        let decoder = Decoder::for_definition(Arc::clone(&from.definition))?;
         let consumer = client::consumer(&from.settings.kafka, &from.group, RebalanceInbox::default())?;
         let fetch = FetchQueue::new(&consumer, &from.definition.topic).map_err(KafkaError::from)?;
         consumer.subscribe(&[&from.definition.topic])?;
-        let bench = Workbench {
-            rules: WindowRules::of(&from.definition),
-            decoder,
-            event: Event::default(),
-            now: from.clock.now(),
-        };
+        let bench = Workbench::of(&from.definition, from.clock.now())?;
         let mirror = Mirror::new(&from.definition.topic);
         let meter = Meter::new(&from.definition.name);
         let health = from.settings.health.clone();
@@ -176,7 +170,7 @@ impl StreamThread {
 
     fn read(&mut self) -> Result<(), ThreadError> {
         while !self.from.shutdown.requested() {
-            self.bench.now = self.from.clock.now();
+            self.bench.it_is(self.from.clock.now());
             self.take_records()?;
             self.hear_the_group()?;
             self.look_around(Instant::now())?;

@@ -13,4 +13,4 @@ pub use rewind::{Head, HeadGone, Position, Rewind, RewindPlan, Target, plan};
 pub use sketch_column::SketchColumn;
 pub use table::{Fold, Shape, StoredRow};
 pub use text_column::TextColumn;
-pub use unit::{CommitUnit, DeadLetter, LateEvent, PartitionUnit, RollupRows, WindowSpan};
+pub use unit::{CommitUnit, DeadLetter, EventSample, LateEvent, PartitionUnit, RollupRows, WindowSpan};

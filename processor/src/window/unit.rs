@@ -30,6 +30,8 @@ pub struct PartitionUnit {
     pub spans: Vec<WindowSpan>,
     pub dead_letters: Vec<DeadLetter>,
     pub late_events: Vec<LateEvent>,
+    /// A raw event for people to look at.
+    pub sample: Option<EventSample>,
     /// This unit passes the end of a rewind.
     pub ends_rewind: bool,
 }
@@ -66,6 +68,16 @@ pub struct DeadLetter {
     /// At most [`DeadLetter::KEPT_BYTES`] from the record's beginning.
     pub payload: Vec<u8>,
     pub payload_size: usize,
+}
+
+/// One whole event of a partition, in the place of an older one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSample {
+    pub slot: i32,
+    pub offset: Offset,
+    pub event_time: Timestamp,
+    /// A JSON object.
+    pub json: String,
 }
 
 /// A record whose window had closed by its partition's own stream time.

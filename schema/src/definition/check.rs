@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 40;
 const RESERVED_COLUMNS: [&str; 9] =
     ["window_start", "window_end", "source_partition", "tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 /// The product's own tables, which a rollup's view would stand beside.
-const RESERVED_TABLES: [&str; 22] = [
+const RESERVED_TABLES: [&str; 23] = [
     "alert_silences",
     "alerts",
     "annotations",
@@ -25,6 +25,7 @@ const RESERVED_TABLES: [&str; 22] = [
     "detector_progress",
     "detector_snapshots",
     "event_log",
+    "event_samples",
     "incidents",
     "late_events",
     "partition_progress",
@@ -38,6 +39,9 @@ const RESERVED_TABLES: [&str; 22] = [
     "v_active_alerts",
     "window_span",
 ];
+/// In milliseconds.
+const LEAST_SAMPLE_INTERVAL: i64 = 100;
+const MOST_SAMPLES: i32 = 100_000;
 /// A key part is a text of an index row, which Postgres bounds.
 const LONGEST_KEY_TEXT: usize = 1_024;
 
@@ -51,6 +55,17 @@ pub(super) fn check(definition: &StreamDefinition) -> Result<(), Refused> {
     for (key, text) in [("name", &definition.name), ("topic", &definition.topic)].into_iter().chain(group) {
         if !plain(text) {
             return Err((key.into(), format!("expected letters, digits, '-', '_' and '.', found '{text}'")));
+        }
+    }
+    if let Some(sample) = definition.sample {
+        if sample.every.as_millis() < LEAST_SAMPLE_INTERVAL {
+            return Err(("sample.every".into(), format!("expected 100ms or more, found {}", sample.every)));
+        }
+        if !(1..=MOST_SAMPLES).contains(&sample.keep) {
+            return Err((
+                "sample.keep".into(),
+                format!("expected 1 to {MOST_SAMPLES}, found {}", sample.keep),
+            ));
         }
     }
     if definition.rollups.is_empty() {

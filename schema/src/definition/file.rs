@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AlertRule, DefinitionError, Derived, Dimension, EventTime, Label, Literal, Measure, MeasureKind, Rollup,
-    StreamDefinition, Test, TimeUnit, When, WindowSpec, check, hash,
+    SampleSpec, StreamDefinition, Test, TimeUnit, When, WindowSpec, check, hash,
 };
 use crate::{Plan, framing::WireFormat};
 
@@ -29,6 +29,8 @@ struct File {
     rollup: Vec<RollupTable>,
     #[serde(default)]
     alert: Vec<AlertRule>,
+    #[serde(default)]
+    sample: Option<SampleSpec>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +124,7 @@ pub(super) fn parse(
     if let Some(table) = counted.as_object_mut() {
         // None of these changes a cell of the tables.
         table.remove("alert");
+        table.remove("sample");
         table.remove("schema");
         table.remove("schemas");
     }
@@ -158,6 +161,7 @@ pub(super) fn parse(
         },
         rollups,
         alerts: parsed.alert,
+        sample: parsed.sample,
         source: text.to_owned(),
         fingerprint,
     };

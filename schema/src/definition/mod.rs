@@ -38,6 +38,8 @@ pub struct StreamDefinition {
     pub window: WindowSpec,
     pub rollups: Vec<Rollup>,
     pub alerts: Vec<AlertRule>,
+    /// Which raw events are kept for people to look at; `None` keeps none.
+    pub sample: Option<SampleSpec>,
     source: String,
     fingerprint: String,
 }
@@ -67,6 +69,15 @@ pub struct WindowSpec {
     pub max_future: Millis,
     /// How long a partition that is read to its end may be silent before finality stops waiting for it.
     pub idle_timeout: Millis,
+}
+
+/// One raw event of each partition in each interval of processing time, the newest ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleSpec {
+    pub every: Millis,
+    /// So many of each partition.
+    pub keep: i32,
 }
 
 /// One table of aggregates.

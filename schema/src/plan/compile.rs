@@ -1,5 +1,6 @@
 //! Finds each needed field once and names it by a slot; equal paths, conditions and numbers are shared.
 
+use apache_avro::Schema;
 use std::collections::BTreeMap;
 
 use common::sketch::SketchKind;
@@ -105,7 +106,7 @@ impl Compiler {
         })
     }
 
-    pub fn compile(mut self, definition: &StreamDefinition) -> Result<Plan, PlanError> {
+    pub fn compile(mut self, definition: &StreamDefinition, schema: Schema) -> Result<Plan, PlanError> {
         let event_time = self.slot("event_time.path", &definition.event_time.path, Wanted::Integer)?;
         let rollups =
             definition.rollups.iter().map(|rollup| self.rollup(rollup)).collect::<Result<Vec<_>, _>>()?;
@@ -120,6 +121,7 @@ impl Compiler {
         integer_keys.sort_unstable();
         integer_keys.dedup();
         Ok(Plan {
+            schema,
             nodes: self.nodes,
             steps,
             slots: self.slots,

@@ -121,6 +121,8 @@ fn causes(error: &dyn std::error::Error) -> String {
 /// How to read one writer schema for one definition.
 #[derive(Debug)]
 pub struct Plan {
+    /// For those who want all of a record, by names.
+    pub(crate) schema: Schema,
     pub(crate) nodes: Nodes,
     pub(crate) steps: Vec<Step>,
     pub(crate) slots: usize,
@@ -142,6 +144,6 @@ impl Plan {
     pub fn compile(definition: &StreamDefinition, writer_schema: &str) -> Result<Self, PlanError> {
         let schema = Schema::parse_str(writer_schema).map_err(|error| PlanError::Schema(causes(&error)))?;
         let (nodes, root) = Nodes::of(&schema)?;
-        Compiler::new(nodes, root)?.compile(definition)
+        Compiler::new(nodes, root)?.compile(definition, schema)
     }
 }

@@ -17,6 +17,7 @@ mod broker_away;
 mod commit_faults;
 mod demo;
 mod detection;
+mod event_log;
 mod exactly_once;
 mod former_leader;
 mod lost_log;
