@@ -260,12 +260,11 @@ impl StreamThread {
         let is_due = |since: &Instant| now.duration_since(*since) >= CLAIM_BACK_AFTER;
         let due: Vec<PartitionId> =
             self.fenced.iter().filter(|(_, since)| is_due(since)).map(|(partition, _)| *partition).collect();
-        for partition in due {
-            self.fenced.remove(&partition);
+        for partition in &due {
+            self.fenced.remove(partition);
             tracing::warn!(topic = %self.from.definition.topic, %partition, "still ours by the group; claiming it back");
-            self.read_on_elsewhere(partition)?;
         }
-        Ok(())
+        self.read_on_elsewhere(&due)
     }
 
     fn is_full(&self) -> bool {
@@ -346,36 +345,42 @@ impl StreamThread {
         if self.committer.is_busy() {
             return Ok(());
         }
+        let mut moved = Vec::new();
         for request in requests {
-            if let Some(task) = self.tasks.get(&request.partition) {
-                let outcome = self.assigner().replay(&request, task.epoch)?;
-                match outcome {
-                    ReplayOutcome::Later => {
-                        self.replays_after = Instant::now() + REPLAY_AGAIN_AFTER;
-                        return Ok(());
-                    }
-                    ReplayOutcome::NotBegun => {}
-                    ReplayOutcome::Moved | ReplayOutcome::Unknown => {
-                        self.read_on_elsewhere(request.partition)?;
-                    }
+            // A second request for a partition waits until the first has taken it elsewhere.
+            let Some(task) = self.tasks.get(&request.partition) else { continue };
+            let outcome = self.assigner().replay(&request, task.epoch)?;
+            match outcome {
+                ReplayOutcome::Later => {
+                    self.replays_after = Instant::now() + REPLAY_AGAIN_AFTER;
+                    break;
                 }
-                if outcome != ReplayOutcome::Unknown {
-                    self.settled_replays.insert((request.replay, request.partition));
+                ReplayOutcome::NotBegun => {}
+                ReplayOutcome::Moved | ReplayOutcome::Unknown => {
+                    self.tasks.remove(&request.partition);
+                    moved.push(request.partition);
                 }
             }
+            if outcome != ReplayOutcome::Unknown {
+                self.settled_replays.insert((request.replay, request.partition));
+            }
         }
-        Ok(())
+        self.read_on_elsewhere(&moved)
     }
 
-    /// After our row was changed: claim it again and read on from where it says.
-    fn read_on_elsewhere(&mut self, partition: PartitionId) -> Result<(), ThreadError> {
-        self.tasks.remove(&partition);
-        for claimed in self.assigner().take_over(&[partition])? {
+    /// After rows of ours were changed: claims them again and reads on from where they say.
+    fn read_on_elsewhere(&mut self, partitions: &[PartitionId]) -> Result<(), ThreadError> {
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let mut places = TopicPartitionList::new();
+        for claimed in self.assigner().take_over(partitions)? {
             let next = KafkaOffset::Offset(claimed.next.0);
-            self.consumer.seek(&self.from.definition.topic, partition.0, next, SEEK_TIMEOUT)?;
+            places.add_partition_offset(&self.from.definition.topic, claimed.partition.0, next)?;
             self.tasks.insert(claimed.partition, Task::resume(&claimed, &self.bench.rules));
         }
-        Ok(())
+        let sought = self.consumer.seek_partitions(places, SEEK_TIMEOUT)?;
+        Ok(sought.elements().iter().try_for_each(|element| element.error())?)
     }
 
     /// The log holds a place of ours no more: it is compared with the tables as at a start, which stops us or skips a gap.
