@@ -2,20 +2,22 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use streampulse::{
-    cli::{Cli, with_settings_file},
+    cli::{self, NoCommand},
     commands::{self, Failure},
 };
 
 fn main() -> ExitCode {
-    let arguments = match with_settings_file(std::env::args_os().collect()) {
-        Ok(arguments) => arguments,
-        Err(error) => return refused(&error),
+    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(cli) => cli,
+        Err(NoCommand::Asked(text)) => text.exit(),
+        Err(NoCommand::Refused(error)) => return refused(&error),
     };
-    let cli = Cli::parse_from(arguments);
     if let Err(error) = common::telemetry::init_logs(&cli.log_level) {
         return refused(&error.into());
+    }
+    for (name, meant) in cli::mistyped() {
+        tracing::warn!("environment variable {name} is not read; did you mean {meant}?");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -5,6 +5,11 @@ use clap::Args;
 use super::ServingArgs;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    streampulse demo\n  \
+    streampulse demo --input /var/log/nginx/access.log --api-port 8080\n  \
+    streampulse demo --events-per-minute 60000 --data-dir ./pulse-data\n\n\
+    Look at http://localhost:8000. Ctrl-C ends all of it and leaves nothing behind but the --data-dir.")]
 pub struct DemoArgs {
     #[command(flatten)]
     pub serving: ServingArgs,

@@ -7,6 +7,11 @@ use generator::{Incident, Workload};
 use super::KafkaArgs;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    streampulse generate --events-per-minute 1200 --history 1h --history-events 72000\n  \
+    streampulse generate --events 10000 --events-per-minute 0 --truth truth.json\n  \
+    streampulse generate --from-access-log access.log.gz --keep-times\n\n\
+    The topic must be there. Ctrl-C ends it in order: what was sent is delivered, and the truth is of that.")]
 pub struct GenerateArgs {
     #[command(flatten)]
     pub kafka: KafkaArgs,

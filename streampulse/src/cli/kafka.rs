@@ -7,17 +7,21 @@ pub struct KafkaArgs {
     /// Brokers to ask first, host:port separated by commas.
     #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "localhost:9092", value_name = "SERVERS")]
     pub bootstrap_servers: String,
+    /// How connections are protected: TLS with …SSL, a login with SASL_… [default: PLAINTEXT].
     #[arg(long, env = "KAFKA_SECURITY_PROTOCOL", value_name = "PROTOCOL",
         value_parser = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"], ignore_case = true)]
     pub security_protocol: Option<String>,
+    /// How to log in, with a security protocol that has a login.
     #[arg(long, env = "KAFKA_SASL_MECHANISM", value_name = "MECHANISM",
         value_parser = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], ignore_case = true)]
     pub sasl_mechanism: Option<String>,
+    /// Whom to log in as.
     #[arg(long, env = "KAFKA_USERNAME", value_name = "NAME")]
     pub kafka_username: Option<String>,
+    /// Its password; better in the variable, as flags can be seen in the list of processes.
     #[arg(long, env = "KAFKA_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     pub kafka_password: Option<String>,
-    /// Another property of the client, name=value; may be given more than once.
+    /// Another property of librdkafka, such as ssl.ca.location=ca.pem; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = property)]
     pub kafka_property: Vec<(String, String)>,
 }
@@ -48,6 +52,6 @@ impl std::fmt::Debug for KafkaArgs {
 }
 
 fn property(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected name=value")?;
+    let (name, value) = text.split_once('=').ok_or("expected name=value, such as ssl.ca.location=ca.pem")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,8 +1,10 @@
 //! What the command line says. Every setting has a flag, an environment variable and a place in the settings file.
 
 mod demo;
+mod environment;
 mod generate;
 mod kafka;
+mod parse;
 mod postgres;
 mod processing;
 mod replay;
@@ -14,15 +16,17 @@ mod token;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing::metadata::LevelFilter;
 
 pub use demo::DemoArgs;
+pub use environment::mistyped;
 pub use generate::GenerateArgs;
 pub use kafka::KafkaArgs;
+pub use parse::{NoCommand, parse};
 pub use postgres::PostgresArgs;
 pub use processing::ProcessingArgs;
 pub use replay::{Place, ReplayArgs};
 pub use serving::ServingArgs;
-pub use settings_file::with_settings_file;
 pub use streams::StreamArgs;
 pub use token::{Expiry, TokenArgs, TokenCommand};
 
@@ -37,7 +41,7 @@ pub struct Cli {
     #[arg(long, global = true, env = "STREAMPULSE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Least severe log level shown: error, warn, info, debug or trace, or a filter such as info,rdkafka=warn.
-    #[arg(long, global = true, env = "LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    #[arg(long, global = true, env = "LOG_LEVEL", default_value = "info", value_name = "LEVEL", value_parser = levels)]
     pub log_level: String,
     #[command(subcommand)]
     pub command: Command,
@@ -65,12 +69,28 @@ pub enum Command {
     #[command(subcommand)]
     Streams(StreamsCommand),
     /// Run a real Apache Kafka on this machine, for development (needs Java 17; fetches Kafka with Maven).
+    #[command(after_help = "Example:\n  \
+        streampulse kafka --port 9093\n  export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9093\n\n\
+        It runs until Ctrl-C; its topics are gone afterwards.")]
     Kafka {
-        #[arg(long, default_value_t = 9092, value_name = "PORT")]
+        /// Port of 127.0.0.1 that it listens on; what it prints first is the setting for programs that use it.
+        #[arg(long, default_value_t = 9092, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
         port: u16,
     },
     #[command(hide = true)]
     MockBroker(MockBrokerArgs),
+}
+
+/// A comma separates them; one without `=` is for all, so what is no level there would be a target's name, and all
+/// else were silent.
+fn levels(text: &str) -> Result<String, String> {
+    let wrong = |part: &&str| !part.contains(['=', '[']) && part.trim().parse::<LevelFilter>().is_err();
+    match text.split(',').find(wrong) {
+        Some(part) => Err(format!(
+            "expected error, warn, info, debug, trace or off, or a filter such as info,rdkafka=warn, found '{part}'"
+        )),
+        None => Ok(text.to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +102,10 @@ pub struct MockBrokerArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    DATABASE_URL=postgres://me:secret@localhost/pulse streampulse api\n  \
+    streampulse api --api-host 0.0.0.0 --api-port 80 --require-token\n\n\
+    Then look at http://localhost:8000, or at http://localhost:8000/docs for what can be asked.")]
 pub struct ApiArgs {
     #[command(flatten)]
     pub postgres: PostgresArgs,
@@ -92,6 +116,10 @@ pub struct ApiArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    DATABASE_URL=postgres://me:secret@localhost/pulse streampulse migrate\n  \
+    streampulse migrate --stream content-downloads,orders.toml\n\n\
+    Does nothing where the tables are there. Run it as their owner.")]
 pub struct MigrateArgs {
     #[command(flatten)]
     pub postgres: PostgresArgs,
@@ -103,6 +131,10 @@ pub struct MigrateArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    streampulse processor --bootstrap-servers broker-1:9092,broker-2:9092 --threads 4\n  \
+    streampulse processor --stream orders.toml --start 2026-01-02T03:00:00Z --monitor-port 9100\n\n\
+    The tables must be there (streampulse migrate). Start it several times to share the partitions.")]
 pub struct ProcessorArgs {
     #[command(flatten)]
     pub kafka: KafkaArgs,
@@ -115,6 +147,10 @@ pub struct ProcessorArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    streampulse generate --events 10000 --events-per-minute 0 --truth truth.json\n  \
+    streampulse verify --truth truth.json --wait 30s\n\n\
+    Exit code 0: equal. 1: they differ; the first differences are printed. 2: nothing could be compared.")]
 pub struct VerifyArgs {
     #[command(flatten)]
     pub postgres: PostgresArgs,
@@ -131,10 +167,17 @@ pub struct VerifyArgs {
 #[derive(Debug, Subcommand)]
 pub enum StreamsCommand {
     /// Check definitions and print the tables they would make.
+    #[command(after_help = "Examples:\n  \
+        streampulse streams check orders.toml\n  \
+        streampulse streams check streams/*.toml >tables.sql")]
     Check {
+        /// Definitions; a schema they name is looked for beside them.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
     /// List the definitions that come with the program.
+    #[command(after_help = "Example:\n  \
+        streampulse streams list\n  \
+        streampulse migrate --stream web-requests")]
     List,
 }

@@ -10,14 +10,19 @@ pub struct PostgresArgs {
     /// All of the below in one, as postgres://user:password@host:port/database?sslmode=MODE&sslrootcert=FILE.
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Host name or address of the server.
     #[arg(long, env = "PG_HOST", default_value = "localhost", value_name = "HOST")]
     pub pg_host: String,
+    /// Port of the server.
     #[arg(long, env = "PG_PORT", default_value_t = 5432, value_name = "PORT")]
     pub pg_port: u16,
+    /// Database that holds the tables; it must exist.
     #[arg(long, env = "PG_DATABASE", default_value = "streampulse", value_name = "NAME")]
     pub pg_database: String,
+    /// Whom to log in as.
     #[arg(long, env = "PG_USER", default_value = "streampulse", value_name = "NAME")]
     pub pg_user: String,
+    /// Its password; better in the variable, as flags can be seen in the list of processes.
     #[arg(long, env = "PG_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
     pub pg_password: Option<String>,
     /// Encryption of the connection: disable, prefer, require, verify-ca or verify-full.

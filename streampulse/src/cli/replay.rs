@@ -1,4 +1,4 @@
-use clap::Args;
+use clap::{ArgGroup, Args};
 use common::time::Timestamp;
 
 use super::{KafkaArgs, PostgresArgs, StreamArgs};
@@ -6,6 +6,7 @@ use super::{KafkaArgs, PostgresArgs, StreamArgs};
 /// Counts a part of a stream again, exactly, while its processors run: windows that have records from there on are
 /// built again, all others stay as they are. Afterwards the tables equal those of a run from scratch.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").args(["plan", "apply", "cancel", "list"]).required(true))]
 #[command(after_help = "Examples:\n  \
     streampulse replay --from 2026-01-02T03:00:00Z --plan\n  \
     streampulse replay --from 2026-01-02T03:00:00Z --apply --wait\n  \
@@ -29,7 +30,7 @@ pub struct ReplayArgs {
     #[arg(long, value_delimiter = ',', value_name = "LIST", requires = "from")]
     pub partitions: Vec<i32>,
     /// Say what would be done, and change nothing.
-    #[arg(long, conflicts_with = "apply", required_unless_present_any = ["apply", "cancel", "list"])]
+    #[arg(long)]
     pub plan: bool,
     /// Do it: the running processors set themselves back within a second or so.
     #[arg(long)]
@@ -38,10 +39,10 @@ pub struct ReplayArgs {
     #[arg(long, requires = "apply")]
     pub wait: bool,
     /// Take back the partitions of this replay that no processor has taken up.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "apply", "plan"])]
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
     pub cancel: Option<i64>,
     /// Show the last replays: who, when, from where, and what became of them.
-    #[arg(long, conflicts_with_all = ["from", "apply", "plan", "cancel"])]
+    #[arg(long, conflicts_with = "from")]
     pub list: bool,
 }
 

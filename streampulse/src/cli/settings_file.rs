@@ -3,54 +3,109 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
-use clap::{Command, CommandFactory};
+use anyhow::{anyhow, bail};
+use clap::{Arg, Command};
 
-use super::Cli;
+use super::environment;
 
-/// Adds the file's settings to `arguments` as flags, where neither a flag nor the environment says otherwise.
-///
-/// # Errors
-/// When the file cannot be read, or holds a setting that no command knows.
-pub fn with_settings_file(mut arguments: Vec<OsString>) -> anyhow::Result<Vec<OsString>> {
-    let Some(file) = file_of(&arguments) else { return Ok(arguments) };
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("settings file {}: cannot be read", Path::new(&file).display()))?;
-    let settings: BTreeMap<String, toml::Value> =
-        toml::from_str(&text).with_context(|| format!("settings file {}", Path::new(&file).display()))?;
-
-    let cli = Cli::command();
-    let known: BTreeSet<String> =
-        cli.get_subcommands().chain([&cli]).flat_map(names).map(|(name, _)| name).collect();
-    if let Some(unknown) = settings.keys().find(|name| !known.contains(&name.to_uppercase())) {
-        bail!(
-            "settings file {}: unknown setting '{unknown}'; known are {}",
-            Path::new(&file).display(),
-            known.into_iter().collect::<Vec<_>>().join(", ")
-        );
-    }
-    let given = |command: &&Command| arguments.iter().any(|given| given == command.get_name());
-    let chosen = cli.get_subcommands().find(given);
-    // Flags belong to the innermost command.
-    let chosen = chosen.map(|chosen| chosen.get_subcommands().find(given).unwrap_or(chosen));
-    let settable: Vec<_> = names(&cli).chain(chosen.into_iter().flat_map(names)).collect();
-    for (name, flag) in settable {
-        let given = arguments.iter().any(|given| {
-            given.to_str().is_some_and(|text| text == flag || text.starts_with(&format!("{flag}=")))
-        });
-        let in_file = settings.iter().find(|(key, _)| key.to_uppercase() == name);
-        if let (Some((_, value)), false, None) = (in_file, given, std::env::var_os(&name)) {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            arguments.push(format!("{flag}={value}").into());
-        }
-    }
-    Ok(arguments)
+/// What a settings file says, by the names of the environment variables.
+#[derive(Debug, Default)]
+pub(super) struct SettingsFile {
+    path: PathBuf,
+    settings: BTreeMap<String, Setting>,
 }
 
-fn file_of(arguments: &[OsString]) -> Option<OsString> {
+#[derive(Debug)]
+struct Setting {
+    /// As it stands in the file.
+    key: String,
+    value: String,
+}
+
+impl SettingsFile {
+    /// The file that the arguments or the environment name; an empty one where they name none.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds what is no setting of any command.
+    pub(super) fn of(arguments: &[OsString], known: &BTreeSet<String>) -> anyhow::Result<Self> {
+        let Some(path) = path_in(arguments) else { return Ok(Self::default()) };
+        let path = PathBuf::from(path);
+        let text = std::fs::read_to_string(&path).map_err(|error| refused(&path, &format!("{error}")))?;
+        Self::read(path, &text, known)
+    }
+
+    fn read(path: PathBuf, text: &str, known: &BTreeSet<String>) -> anyhow::Result<Self> {
+        // Only where and what is wrong: the line itself may hold a password.
+        let table: toml::Table = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            refused(&path, &format!("line {line}: {}", error.message().replace('\n', "; ")))
+        })?;
+        let mut settings = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.to_uppercase();
+            if !known.contains(&name) {
+                bail!(refused(&path, &unknown(&key, known)));
+            }
+            let value = text_of(&value).map_err(|expected| refused(&path, &format!("{key}: {expected}")))?;
+            let setting = Setting { key, value };
+            if let Some(former) = settings.insert(name.clone(), setting) {
+                bail!(refused(&path, &format!("{name} stands there twice, once as '{}'", former.key)));
+            }
+        }
+        Ok(Self { path, settings })
+    }
+
+    /// The command with what the file says as its defaults, so that flags and environment come first.
+    pub(super) fn as_defaults(&self, command: Command) -> Command {
+        let with_default = |arg: Arg| {
+            let name = arg.get_env().and_then(|name| name.to_str());
+            let Some(setting) = name.and_then(|name| self.settings.get(name)) else { return arg };
+            let secret = arg.is_hide_env_values_set();
+            arg.default_value(setting.value.clone()).hide_default_value(secret)
+        };
+        command.mut_args(with_default).mut_subcommands(|command| self.as_defaults(command))
+    }
+
+    /// Where the setting of this variable stands, for a message.
+    pub(super) fn place_of(&self, name: &str) -> Option<String> {
+        let setting = self.settings.get(name)?;
+        Some(format!("settings file {}: {}", self.path.display(), setting.key))
+    }
+}
+
+fn refused(path: &Path, reason: &str) -> anyhow::Error {
+    anyhow!("settings file {}: {reason}", path.display())
+}
+
+fn unknown(key: &str, known: &BTreeSet<String>) -> String {
+    match environment::nearest(&key.to_uppercase(), known) {
+        Some(near) => format!("unknown setting '{key}'; did you mean {near}?"),
+        None => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            format!("unknown setting '{key}'; known are {}", known.join(", "))
+        }
+    }
+}
+
+fn text_of(value: &toml::Value) -> Result<String, String> {
+    match value {
+        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_) => Ok(value.to_string()),
+        toml::Value::Array(_) => {
+            Err("expected one value, found an array; write several in one text, separated by commas"
+                .to_owned())
+        }
+        toml::Value::Table(_) => Err("expected a value, found a table; settings have no sections".to_owned()),
+    }
+}
+
+fn path_in(arguments: &[OsString]) -> Option<OsString> {
     for (at, argument) in arguments.iter().enumerate() {
         let text = argument.to_str().unwrap_or_default();
         if text == "--config" {
@@ -61,12 +116,4 @@ fn file_of(arguments: &[OsString]) -> Option<OsString> {
         }
     }
     std::env::var_os("STREAMPULSE_CONFIG")
-}
-
-/// Environment name and flag of each setting of `command`.
-fn names(command: &Command) -> impl Iterator<Item = (String, String)> {
-    command.get_arguments().filter_map(|argument| {
-        let name = argument.get_env()?.to_str()?.to_owned();
-        Some((name, format!("--{}", argument.get_long()?)))
-    })
 }

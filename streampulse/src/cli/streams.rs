@@ -54,7 +54,7 @@ fn load(name: &str) -> anyhow::Result<StreamDefinition> {
     let names: Vec<String> = shipped.iter().map(|stream| stream.name.clone()).collect();
     shipped.into_iter().find(|stream| stream.name == name).with_context(|| {
         format!(
-            "no stream '{name}' comes with the program; there are {}; or give a definition file",
+            "STREAMS: no stream '{name}' comes with the program; there are {}; or give a definition file",
             names.join(", ")
         )
     })

@@ -6,6 +6,10 @@ use super::PostgresArgs;
 
 /// Tokens that let clients write through the API, or read where reads need one.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    streampulse token create --name grafana --scope read --expires 90d\n  \
+    streampulse token list\n  \
+    streampulse token revoke --name grafana")]
 pub struct TokenArgs {
     #[command(subcommand)]
     pub command: TokenCommand,
@@ -14,6 +18,9 @@ pub struct TokenArgs {
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Make a token and print it, this once: it is not kept.
+    #[command(after_help = "Example:\n  \
+        TOKEN=$(streampulse token create --name grafana --scope read --expires 90d)\n  \
+        curl -H \"Authorization: Bearer $TOKEN\" localhost:8000/api/dashboard")]
     Create {
         #[command(flatten)]
         postgres: PostgresArgs,
@@ -28,14 +35,18 @@ pub enum TokenCommand {
         expires: Option<Expiry>,
     },
     /// List the tokens: name, scope, state, when and by whom they were made.
+    #[command(after_help = "Example:\n  \
+        DATABASE_URL=postgres://me:secret@localhost/pulse streampulse token list")]
     List {
         #[command(flatten)]
         postgres: PostgresArgs,
     },
     /// Take a token back; it stops working within seconds.
+    #[command(after_help = "Example:\n  streampulse token revoke --name grafana")]
     Revoke {
         #[command(flatten)]
         postgres: PostgresArgs,
+        /// Whose it is; see `streampulse token list`.
         #[arg(long, value_name = "NAME")]
         name: String,
     },
