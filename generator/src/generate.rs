@@ -88,20 +88,52 @@ pub fn generate(
     clock: &dyn Clock,
     shutdown: &Shutdown,
 ) -> Result<Summary, GenerateError> {
-    let mut traffic = Traffic::prepare(&settings.source, clock)?;
-    let mut producer = Producer::new(kafka, &settings.topic)?;
-    let mut counter = counter(settings.truth.as_deref(), traffic.stream(), producer.next_offsets())?;
-    let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };
-    match &mut traffic {
-        Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut producer)?,
-        Traffic::Log(log) => run.send_log(log, &mut counter, &mut producer)?,
+    Prepared::look(settings, kafka, clock)?.send(clock, shutdown)
+}
+
+/// Everything is there that is needed, and nothing was sent yet.
+#[allow(missing_debug_implementations, reason = "a client has no useful Debug")]
+pub struct Prepared<'a> {
+    settings: &'a GenerateSettings,
+    traffic: Traffic,
+    producer: Producer,
+    counter: Counter,
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks at source, topic and truth file. Blocking.
+    ///
+    /// # Errors
+    /// When one of them is not as it must be.
+    pub fn look(
+        settings: &'a GenerateSettings,
+        kafka: &[(String, String)],
+        clock: &dyn Clock,
+    ) -> Result<Self, GenerateError> {
+        let traffic = Traffic::prepare(&settings.source, clock)?;
+        let producer = Producer::new(kafka, &settings.topic)?;
+        let counter = counter(settings.truth.as_deref(), traffic.stream(), producer.next_offsets())?;
+        Ok(Self { settings, traffic, producer, counter })
     }
-    let sent = producer.finish()?;
-    let truth = counter.finish();
-    if let Some(path) = &settings.truth {
-        truth.save(path)?;
+
+    /// As [`generate`] does.
+    ///
+    /// # Errors
+    /// When a record cannot be delivered, or the truth cannot be written.
+    pub fn send(self, clock: &dyn Clock, shutdown: &Shutdown) -> Result<Summary, GenerateError> {
+        let Self { settings, mut traffic, mut producer, mut counter } = self;
+        let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };
+        match &mut traffic {
+            Traffic::Downloads(downloads) => run.send_downloads(downloads, &mut counter, &mut producer)?,
+            Traffic::Log(log) => run.send_log(log, &mut counter, &mut producer)?,
+        }
+        let sent = producer.finish()?;
+        let truth = counter.finish();
+        if let Some(path) = &settings.truth {
+            truth.save(path)?;
+        }
+        Ok(Summary { sent, refused_lines: traffic.refused_lines(), truth })
     }
-    Ok(Summary { sent, refused_lines: traffic.refused_lines(), truth })
 }
 
 /// Counts from nothing, or from where the truth file of a former run ends.

@@ -28,7 +28,7 @@ mod weighted;
 mod workload;
 
 pub use access_log::{AccessLog, AgentFamily, LogLine, parse_line};
-pub use generate::{GenerateError, GenerateSettings, LogTimes, Source, Summary, generate};
+pub use generate::{GenerateError, GenerateSettings, LogTimes, Prepared, Source, Summary, generate};
 pub use producer::{ProduceError, Producer};
 pub use truth::{Cell, PartitionEnd, Truth, TruthError, TruthRow};
 pub use verify::{Report, VerifyError, verify};

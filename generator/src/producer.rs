@@ -3,13 +3,14 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use rdkafka::{
     ClientConfig, ClientContext,
+    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::DeliveryResult,
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
@@ -22,8 +23,8 @@ use crate::output::Output;
 pub enum ProduceError {
     #[error("Kafka setting refused: {0}")]
     Config(KafkaError),
-    #[error("no Kafka broker answers ({0}); check KAFKA_BOOTSTRAP_SERVERS and the network")]
-    Unreachable(KafkaError),
+    #[error("no Kafka broker answers at {servers} ({reason}); check KAFKA_BOOTSTRAP_SERVERS and the network")]
+    Unreachable { servers: String, reason: String },
     #[error("topic '{0}' does not exist; create it or set KAFKA_TOPIC")]
     NoTopic(String),
     #[error("topic '{topic}': {reason}")]
@@ -35,9 +36,42 @@ pub enum ProduceError {
 struct Deliveries {
     delivered: Arc<AtomicU64>,
     failed: Arc<Mutex<Option<String>>>,
+    /// Until then a failure is the answer to what was asked, and said once.
+    topic_is_known: Arc<AtomicBool>,
+    /// What the client complained of first, since the last delivery.
+    complaint: Arc<Mutex<Option<String>>>,
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if !self.topic_is_known.load(Ordering::Relaxed) {
+            return;
+        }
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::error!(target: "librdkafka", facility, message),
+            RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, message),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+                tracing::info!(target: "librdkafka", facility, message);
+            }
+            RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, message),
+        }
+    }
+
+    // While no broker answers this comes twenty times a second.
+    fn error(&self, error: KafkaError, reason: &str) {
+        let all_down = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
+        let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        if complaint.is_none() && !all_down {
+            *complaint = Some(reason.to_owned());
+            if self.topic_is_known.load(Ordering::Relaxed) {
+                tracing::warn!(reason, "records wait for the broker");
+            }
+        }
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
@@ -45,7 +79,10 @@ impl ProducerContext for Deliveries {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         match result {
             Ok(_) => {
-                self.delivered.fetch_add(1, Ordering::Relaxed);
+                // Once in a while is enough, and costs a delivery nothing.
+                if self.delivered.fetch_add(1, Ordering::Relaxed).is_multiple_of(1_024) {
+                    self.complaint.lock().unwrap_or_else(PoisonError::into_inner).take();
+                }
             }
             Err((error, _)) => {
                 self.failed
@@ -91,10 +128,14 @@ impl Producer {
         let deliveries = Deliveries::default();
         let producer: ThreadedProducer<Deliveries> =
             config.create_with_context(deliveries.clone()).map_err(ProduceError::Config)?;
-        let metadata = producer
-            .client()
-            .fetch_metadata(Some(topic), BROKER_TIMEOUT)
-            .map_err(ProduceError::Unreachable)?;
+        let unreachable = |error: KafkaError| {
+            let complaint = deliveries.complaint.lock().unwrap_or_else(PoisonError::into_inner).take();
+            ProduceError::Unreachable {
+                servers: config.get("bootstrap.servers").unwrap_or_default().to_owned(),
+                reason: complaint.unwrap_or_else(|| error.to_string()),
+            }
+        };
+        let metadata = producer.client().fetch_metadata(Some(topic), BROKER_TIMEOUT).map_err(unreachable)?;
         let partitions = metadata
             .topics()
             .iter()
@@ -106,12 +147,11 @@ impl Producer {
         let mut next_offsets = Vec::with_capacity(partitions);
         for partition in 0..partitions {
             let partition = i32::try_from(partition).unwrap_or(i32::MAX);
-            let (_, high) = producer
-                .client()
-                .fetch_watermarks(topic, partition, BROKER_TIMEOUT)
-                .map_err(ProduceError::Unreachable)?;
+            let (_, high) =
+                producer.client().fetch_watermarks(topic, partition, BROKER_TIMEOUT).map_err(unreachable)?;
             next_offsets.push(high);
         }
+        deliveries.topic_is_known.store(true, Ordering::Relaxed);
         Ok(Self { producer, deliveries, topic: topic.to_owned(), next_offsets, sent: 0 })
     }
 

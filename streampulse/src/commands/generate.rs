@@ -1,15 +1,18 @@
 use common::clock::SystemClock;
-use generator::{GenerateSettings, LogTimes, Source};
+use generator::{GenerateSettings, LogTimes, Prepared, Source};
 
-use super::shutdown_on_signals;
+use super::{Failure, shutdown_on_signals};
 use crate::cli::GenerateArgs;
 
-pub(super) async fn run(args: GenerateArgs) -> anyhow::Result<()> {
+pub(super) async fn run(args: GenerateArgs) -> Result<(), Failure> {
     let (settings, kafka) = (settings(&args), args.kafka.properties());
-    let shutdown = shutdown_on_signals()?;
-    let summary =
-        tokio::task::spawn_blocking(move || generator::generate(&settings, &kafka, &SystemClock, &shutdown))
-            .await??;
+    let shutdown = shutdown_on_signals().map_err(Failure::Refused)?;
+    let sending = tokio::task::spawn_blocking(move || {
+        let prepared = Prepared::look(&settings, &kafka, &SystemClock)
+            .map_err(|error| Failure::Refused(error.into()))?;
+        prepared.send(&SystemClock, &shutdown).map_err(|error| Failure::Broken(error.into()))
+    });
+    let summary = sending.await.map_err(|error| Failure::Broken(error.into()))??;
     tracing::info!(sent = summary.sent, lines_left_out = summary.refused_lines, "done");
     Ok(())
 }

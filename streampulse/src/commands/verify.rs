@@ -19,18 +19,16 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
             .find(|definition| definition.name == truth.stream)
             .with_context(|| format!("the truth is of stream '{0}'; give --stream {0}", truth.stream))?;
         let client = db::connect(&args.postgres.settings()?, "streampulse-verify").await?;
-        Ok((truth, definition, client))
+        ::processor::check_stream(&client, &definition).await?;
+        let report = verify(&client, &truth, &definition).await?;
+        Ok((truth, definition, client, report))
     };
-    let (truth, definition, client) = prepare().await.map_err(Failure::Refused)?;
+    let (truth, definition, client, mut report) = prepare().await.map_err(Failure::Refused)?;
     let deadline = Instant::now() + args.wait.as_duration();
-    let report = loop {
-        let report =
-            verify(&client, &truth, &definition).await.map_err(|error| Failure::Refused(error.into()))?;
-        if report.is_equal() || Instant::now() >= deadline {
-            break report;
-        }
+    while !report.is_equal() && Instant::now() < deadline {
         tokio::time::sleep(LOOK_AGAIN).await;
-    };
+        report = verify(&client, &truth, &definition).await.map_err(|error| Failure::Broken(error.into()))?;
+    }
     if report.is_equal() {
         println!("equal: {} cells of {} events", report.cells, truth.events);
         return Ok(());

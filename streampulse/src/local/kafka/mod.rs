@@ -13,6 +13,7 @@ use super::{LocalError, child::Running, home::last_lines};
 
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const TOOL_LIMIT: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// A running Kafka of our own. Dropping kills it and removes its files; it does not outlive this process.
 #[derive(Debug)]
@@ -81,6 +82,26 @@ impl RealKafka {
         self.server.as_ref().map(Running::id)
     }
 
+    /// Waits until the broker ends though nobody halted it, and tells how.
+    pub async fn ended(&mut self) -> LocalError {
+        let mut pace = tokio::time::interval(LOOK_AGAIN);
+        loop {
+            pace.tick().await;
+            match self.server.as_mut().map(Running::ended) {
+                Some(Ok(Some(status))) => {
+                    let last_words = self.server.as_ref().map(Running::last_words).unwrap_or_default();
+                    return LocalError::Failed {
+                        what: "Kafka".to_owned(),
+                        status: status.to_string(),
+                        last_words,
+                    };
+                }
+                Some(Err(error)) => return error,
+                Some(Ok(None)) | None => {}
+            }
+        }
+    }
+
     /// Stops the broker in order; topics, offsets and address are kept for [`RealKafka::resume`].
     ///
     /// # Errors
@@ -143,19 +164,6 @@ impl RealKafka {
     pub async fn run_tool(&self, class: &str, arguments: &[&str]) -> Result<String, LocalError> {
         run_class(self.node.jars(), self.node.folder(), class, arguments).await
     }
-}
-
-/// Runs Kafka in the foreground: prints its address and returns once `stop` resolves, leaving nothing behind.
-///
-/// # Errors
-/// As [`RealKafka::start_on`] and [`RealKafka::stop`].
-pub async fn run_in_foreground(port: u16, stop: impl Future<Output = ()>) -> Result<(), LocalError> {
-    use std::io::Write;
-    let kafka = RealKafka::start_on(port).await?;
-    writeln!(std::io::stdout(), "KAFKA_BOOTSTRAP_SERVERS={}", kafka.bootstrap_servers())
-        .map_err(LocalError::io("cannot print the address"))?;
-    stop.await;
-    kafka.stop().await
 }
 
 async fn run_class(
