@@ -5,6 +5,7 @@
 mod http;
 #[path = "../guarded/record.rs"]
 mod record;
+mod refusal;
 #[allow(dead_code, reason = "the other test looks at more of an answer")]
 #[path = "../guarded/request.rs"]
 mod request;
@@ -13,8 +14,10 @@ mod tap;
 
 mod api;
 mod backpressure;
+mod broken;
 mod broker_away;
 mod commit_faults;
+mod definitions;
 mod demo;
 mod detection;
 mod event_log;
@@ -31,3 +34,4 @@ mod sketches;
 mod starts;
 mod statements;
 mod stops;
+mod verify;
