@@ -34,16 +34,17 @@ run: ## The whole product on this machine, live; INPUT=FILE shows a real access 
 	target/release/streampulse demo $(if $(INPUT),--input '$(INPUT)') $(ARGS)
 
 test: deps page ## All tests: unit, property, real PostgreSQL, real Kafka, real Chromium, and 20 schedules of faults
-	cd frontend && npm run types:check && npm test
+	cd frontend && npm run types:check && npm test && npm run e2e:mock
 	$(CARGO) test --workspace --locked
 	$(CARGO) build --locked -p streampulse -p streampulse-chaos
 	target/debug/chaos --known
 	target/debug/chaos --schedules 20 --seed 1
 
-lint: page ## Formatting, clippy, the page's linter, whether sabotages of the chaos harness still fit
+lint: page ## Formatting, clippy, the page's linter, the Compose file, whether the chaos harness's sabotages still fit
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	cd frontend && npm run lint
+	deploy/check-compose.sh
 	for sabotage in chaos/sabotage/*.patch; do git apply --check "$$sabotage" || exit 1; done
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
 		else echo 'cargo-deny is not installed: licences and bans were not checked'; fi

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Holds docker-compose.yml against the Compose specification. Needs python3 and the Python package index, no Docker.
+# Holds docker-compose.yml against the Compose specification. Needs no Docker; check-jsonschema comes from PyPI into
+# target/compose, once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check check-jsonschema==0.39.0
-"$folder/venv/bin/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose.yml
+
+readonly version=0.39.0 tools=target/compose
+if ! "$tools/bin/check-jsonschema" --version 2>/dev/null | grep -qF " $version"; then
+    python3 -m venv --clear "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "check-jsonschema==$version"
+fi
+"$tools/bin/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose.yml

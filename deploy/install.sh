@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian or Ubuntu: what the Rust crates link, PostgreSQL, Java and Maven for a real
-# Kafka, and Chromium for the browser test. Does nothing, and needs no root, where all is there.
+# Kafka, Chromium for the browser tests, and Python's venv for the check of docker-compose.yml. Does nothing, and needs
+# no root, where all is there.
 # Rust and Node.js are not installed: see the README.
 set -euo pipefail
 
@@ -14,6 +15,10 @@ need() { # need PACKAGE COMMAND...: the package gives one of the commands
     missing+=("$package")
 }
 
+need_venv() { # Python may be there without the part of it that makes environments
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+}
+
 need build-essential cc
 need cmake cmake
 need pkg-config pkg-config
@@ -24,10 +29,11 @@ if [ "${1:-all}" = all ]; then
     need openjdk-17-jre-headless java
     need maven mvn
     need chromium /usr/bin/chromium
+    need_venv
 elif [ "$1" = bench ]; then
     need wrk wrk
 elif [ "$1" = fuzz ]; then
-    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    need_venv
 fi
 
 for tool in cargo npm; do
