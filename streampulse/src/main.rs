@@ -3,29 +3,29 @@
 use std::process::ExitCode;
 
 use streampulse::{
-    cli::{self, NoCommand},
+    cli::{NoCommand, SettingsFile, mistyped, parse},
     commands::{self, Failure},
 };
 
 fn main() -> ExitCode {
-    let cli = match cli::parse(&std::env::args_os().collect::<Vec<_>>()) {
-        Ok(cli) => cli,
+    let (cli, file) = match parse(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(read) => read,
         Err(NoCommand::Asked(text)) => text.exit(),
-        Err(NoCommand::Refused(error)) => return refused(&error),
+        Err(NoCommand::Refused(error)) => return refused(&one_line(&error)),
     };
     if let Err(error) = common::telemetry::init_logs(&cli.log_level) {
-        return refused(&error.into());
+        return refused(&in_file(&error.into(), &file));
     }
-    for (name, meant) in cli::mistyped() {
+    for (name, meant) in mistyped() {
         tracing::warn!("environment variable {name} is not read; did you mean {meant}?");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return refused(&anyhow::Error::new(error).context("starting the runtime")),
+        Err(error) => return refused(&format!("starting the runtime: {error}")),
     };
     match runtime.block_on(commands::run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Refused(error)) => refused(&error),
+        Err(Failure::Refused(error)) => refused(&in_file(&error, &file)),
         Err(Failure::Broken(error)) => {
             eprintln!("streampulse: {}", one_line(&error));
             ExitCode::FAILURE
@@ -34,9 +34,18 @@ fn main() -> ExitCode {
 }
 
 /// One line that says what and what to do; nothing was started.
-fn refused(error: &anyhow::Error) -> ExitCode {
-    eprintln!("streampulse: {}", one_line(error));
+fn refused(line: &str) -> ExitCode {
+    eprintln!("streampulse: {line}");
     ExitCode::from(2)
+}
+
+/// The line of an error, with the settings file where it names a setting that stands there.
+fn in_file(error: &anyhow::Error, file: &SettingsFile) -> String {
+    let line = one_line(error);
+    match file.named_by(&line) {
+        Some(place) => format!("{place}: {line}"),
+        None => line,
+    }
 }
 
 /// The error and its causes, without those that an outer message has quoted already.

@@ -41,7 +41,7 @@ fn settings(text: &str) -> (tempfile::TempDir, String) {
 
 #[test]
 fn a_wrong_flag_command_or_value_is_one_line_with_what_was_meant() {
-    let cases: [(&[&str], &[&str]); 16] = [
+    let cases: [(&[&str], &[&str]); 20] = [
         (&[], &["command is missing", "demo, migrate, processor", "streampulse --help"]),
         (&["streams"], &["command is missing after 'streams'", "check, list"]),
         (&["procesor"], &["'procesor'", "'processor'", "streampulse --help"]),
@@ -61,6 +61,10 @@ fn a_wrong_flag_command_or_value_is_one_line_with_what_was_meant() {
             &["'a b'", "streampulse token create --help"],
         ),
         (&["streams", "list", "--log-level", "loud"], &["'loud'", "error, warn, info"]),
+        (&["streams", "list", "--log-level", "info,rdkafka=loud"], &["'rdkafka=loud'", "error, warn, info"]),
+        (&["generate", "--events-per-minute=-5"], &["'-5'", "from 0 on"]),
+        (&["demo", "--events-per-minute", "NaN"], &["'NaN'", "from 0 on"]),
+        (&["processor", "--commit-events", "0"], &["'0'", "--commit-events <N>"]),
     ];
     for (arguments, words) in cases {
         assert_refused(&mut program(arguments), words);
@@ -103,6 +107,13 @@ fn a_wrong_settings_file_names_file_and_key() {
     let (_folder, file) = settings("STREAMS = [\"a\", \"b\"]\n");
     assert_refused(&mut program(&["migrate", "--config", &file]), &["STREAMS: ", "separated by commas"]);
     assert_refused(&mut program(&["migrate", "--config", "/no/such.toml"]), &["/no/such.toml"]);
+    // So it is where the value is found wrong later than the line is read, unless a flag or variable came before it.
+    let (_folder, file) = settings("STREAMS = \"content\"\nKAFKA_TOPIC = \"x\"\n");
+    let migrate = || program(&["migrate", "--config", &file]);
+    assert_refused(&mut migrate(), &["settings.toml: STREAMS: no stream 'content'"]);
+    for line in [refusal(migrate().env("STREAMS", "more")), refusal(migrate().args(["--stream", "more"]))] {
+        assert!(line.contains("no stream 'more'") && !line.contains("settings.toml"), "{line}");
+    }
     // A line that cannot be read is named and not repeated.
     let (_folder, file) = settings("API_PORT = 1\nPG_PASSWORD secret\n");
     let line = refusal(&mut program(&["api", "--config", &file]));

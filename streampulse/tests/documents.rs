@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::{Command, CommandFactory};
 use schema::StreamDefinition;
+use streampulse::cli::Cli;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const ENDINGS: [&str; 10] = [".rs", ".mjs", ".toml", ".avsc", ".sql", ".sh", ".md", ".py", ".json", ".yml"];
@@ -92,4 +94,31 @@ fn the_readmes_definition_is_one() {
     fs::write(&file, definition).unwrap();
     let read = StreamDefinition::load(&file).unwrap();
     assert_eq!((read.name.as_str(), read.rollups[0].measures.len()), ("orders", 6));
+}
+
+#[test]
+fn the_tables_of_settings_hold_every_variable_with_its_flag_and_default() {
+    let operations = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    assert_told(&Cli::command(), &operations);
+}
+
+fn assert_told(command: &Command, operations: &str) {
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let Some(name) = arg.get_env().and_then(|name| name.to_str()) else { continue };
+        // Its default depends on the command, so it has a sentence.
+        if name == "EVENTS_PER_MINUTE" {
+            let default = format!("{} for `{}`", arg.get_default_values()[0].display(), command.get_name());
+            assert!(operations.contains(&default), "{default}");
+            continue;
+        }
+        let flag = format!("`--{}`", arg.get_long().unwrap());
+        let is_told = operations.lines().filter(|line| line.starts_with('|')).any(|row| {
+            let default = arg.get_default_values().first().map(|value| value.to_str().unwrap());
+            row.contains(&flag)
+                && row.contains(&format!("`{name}`"))
+                && row.contains(default.unwrap_or_default())
+        });
+        assert!(is_told, "{}: {flag}, `{name}`, {:?}", command.get_name(), arg.get_default_values());
+    }
+    command.get_subcommands().for_each(|command| assert_told(command, operations));
 }

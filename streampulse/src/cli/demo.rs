@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ServingArgs;
+use super::{ServingArgs, amount};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -17,7 +17,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// Made-up downloads per minute.
-    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 1_200.0, value_name = "N")]
+    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 1_200.0, value_name = "N", value_parser = amount)]
     pub events_per_minute: f64,
     /// The same seed gives the same downloads.
     #[arg(long, default_value_t = 1, value_name = "N")]

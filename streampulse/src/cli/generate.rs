@@ -4,7 +4,7 @@ use clap::Args;
 use common::{duration::Millis, time::Timestamp};
 use generator::{Incident, Workload};
 
-use super::KafkaArgs;
+use super::{KafkaArgs, amount};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -25,10 +25,10 @@ pub struct GenerateArgs {
     #[arg(long, requires = "from_access_log")]
     pub keep_times: bool,
     /// Play the log this many times faster than it was written; 0 sends it at once.
-    #[arg(long, requires = "from_access_log", default_value_t = 0.0, value_name = "FACTOR")]
+    #[arg(long, requires = "from_access_log", default_value_t = 0.0, value_name = "FACTOR", value_parser = amount)]
     pub speed: f64,
     /// Live events per minute of the workload; 0 sends as fast as the broker takes them.
-    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 60.0, value_name = "N")]
+    #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 60.0, value_name = "N", value_parser = amount)]
     pub events_per_minute: f64,
     /// Live events to send, then end [default: until stopped].
     #[arg(long, value_name = "N")]
@@ -119,7 +119,7 @@ fn incident(text: &str) -> Result<Incident, String> {
     Ok(Incident {
         region: (*region).to_owned(),
         from,
-        until: from + length.as_millis(),
+        until: from.saturating_add(length.as_millis()),
         failure,
         ..Incident::default()
     })

@@ -27,6 +27,7 @@ pub use postgres::PostgresArgs;
 pub use processing::ProcessingArgs;
 pub use replay::{Place, ReplayArgs};
 pub use serving::ServingArgs;
+pub use settings_file::SettingsFile;
 pub use streams::StreamArgs;
 pub use token::{Expiry, TokenArgs, TokenCommand};
 
@@ -81,16 +82,27 @@ pub enum Command {
     MockBroker(MockBrokerArgs),
 }
 
-/// A comma separates them; one without `=` is for all, so what is no level there would be a target's name, and all
-/// else were silent.
+/// Levels for all or for one target each, separated by commas. What is no level is refused: as a word of its own it
+/// would be the name of a target, and all others were silent.
 fn levels(text: &str) -> Result<String, String> {
-    let wrong = |part: &&str| !part.contains(['=', '[']) && part.trim().parse::<LevelFilter>().is_err();
+    let level = |part: &str| match part.trim().rsplit_once('=') {
+        Some((_, level)) => level.to_owned(),
+        None => part.trim().to_owned(),
+    };
+    // A filter by a span's fields has commas and signs of its own.
+    let wrong = |part: &&str| !part.contains(['{', ']', '}']) && level(part).parse::<LevelFilter>().is_err();
     match text.split(',').find(wrong) {
         Some(part) => Err(format!(
             "expected error, warn, info, debug, trace or off, or a filter such as info,rdkafka=warn, found '{part}'"
         )),
         None => Ok(text.to_owned()),
     }
+}
+
+/// A number from 0 on.
+fn amount(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| format!("expected a number from 0 on, found '{text}'"))
 }
 
 #[derive(Debug, Args)]

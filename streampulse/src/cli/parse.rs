@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::anyhow;
 use clap::{
-    Command, CommandFactory, FromArgMatches,
+    Arg, Command, CommandFactory, FromArgMatches,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -19,39 +19,46 @@ pub enum NoCommand {
     Refused(anyhow::Error),
 }
 
-/// A flag comes before the environment, the environment before the settings file.
+/// The command, and those settings of the file that count: a flag comes before the environment, the environment before
+/// the settings file.
 ///
 /// # Errors
 /// What is wrong with the arguments, or the text that they ask for.
-pub fn parse(arguments: &[OsString]) -> Result<Cli, NoCommand> {
+pub fn parse(arguments: &[OsString]) -> Result<(Cli, SettingsFile), NoCommand> {
     let command = Cli::command();
-    let file = SettingsFile::of(arguments, &variables(&command)).map_err(NoCommand::Refused)?;
+    let mut file = SettingsFile::of(arguments, &variables(&command)).map_err(NoCommand::Refused)?;
     let mut command = file.as_defaults(command);
     let read = command.try_get_matches_from_mut(arguments).and_then(|mut matches| {
         Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
     });
-    read.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NoCommand::Asked(error),
-        _ => NoCommand::Refused(anyhow!(Refusal { command: &command, arguments, file: &file }.line(&error))),
-    })
+    let line = Line { command: &command, arguments };
+    match read {
+        Ok(cli) => {
+            file.keep(|name| std::env::var_os(name).is_none() && !line.sets(name));
+            Ok((cli, file))
+        }
+        Err(error) => Err(match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => NoCommand::Asked(error),
+            _ => NoCommand::Refused(anyhow!(line.refusal(&error, &file))),
+        }),
+    }
 }
 
-/// What a message is made from.
-struct Refusal<'a> {
+/// The command line.
+struct Line<'a> {
     command: &'a Command,
     arguments: &'a [OsString],
-    file: &'a SettingsFile,
 }
 
-impl Refusal<'_> {
-    fn line(&self, error: &clap::Error) -> String {
+impl Line<'_> {
+    fn refusal(&self, error: &clap::Error, file: &SettingsFile) -> String {
         let path = self.path();
         let names: Vec<&str> = path.iter().map(|command| command.get_name()).collect();
         let what = match (error.kind(), path.last()) {
             (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, Some(last)) => without_command(last),
             _ => words(error),
         };
-        let place = self.place_of(error).map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = self.place_of(error, file).map(|place| format!("{place}: ")).unwrap_or_default();
         format!("{place}{what}; see '{} --help'", names.join(" "))
     }
 
@@ -64,24 +71,35 @@ impl Refusal<'_> {
         path
     }
 
+    /// What the named commands can be told.
+    fn settings(&self) -> impl Iterator<Item = &Arg> {
+        self.path().into_iter().flat_map(Command::get_arguments)
+    }
+
+    /// Whether it holds a flag for the setting of this variable.
+    fn sets(&self, name: &str) -> bool {
+        self.settings()
+            .filter(|arg| arg.get_env().is_some_and(|env| env == name))
+            .any(|arg| arg.get_long().is_some_and(|long| self.holds(&format!("--{long}"))))
+    }
+
+    fn holds(&self, flag: &str) -> bool {
+        self.arguments
+            .iter()
+            .filter_map(|argument| argument.to_str()?.strip_prefix(flag))
+            .any(|rest| rest.is_empty() || rest.starts_with('='))
+    }
+
     /// Where a refused value stands, unless it is on the command line.
-    fn place_of(&self, error: &clap::Error) -> Option<String> {
+    fn place_of(&self, error: &clap::Error, file: &SettingsFile) -> Option<String> {
         let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
         // Shown as "--flag <VALUE>" or "--flag [<VALUE>]".
-        let flag = shown.split([' ', '[', '=']).next()?;
-        let on_the_line = |argument: &OsString| {
-            let rest = argument.to_str().and_then(|text| text.strip_prefix(flag));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-        };
-        if self.arguments.iter().any(on_the_line) {
-            return None;
-        }
-        let mut settings = self.path().into_iter().flat_map(Command::get_arguments);
-        let setting = settings.find(|arg| arg.get_long() == flag.strip_prefix("--"))?;
+        let flag = shown.split(' ').next().filter(|flag| !self.holds(flag))?;
+        let setting = self.settings().find(|arg| arg.get_long() == flag.strip_prefix("--"))?;
         let name = setting.get_env()?.to_str()?;
         match std::env::var_os(name) {
             Some(_) => Some(format!("environment variable {name}")),
-            None => self.file.place_of(name),
+            None => file.place_of(name),
         }
     }
 }

@@ -26,8 +26,8 @@ pub struct ProcessingArgs {
     #[arg(long, env = "CATCH_UP_INTERVAL", default_value = "250ms", value_name = "DURATION")]
     pub catch_up_interval: Millis,
     /// Most events in one commit.
-    #[arg(long, env = "COMMIT_EVENTS", default_value_t = 200_000, value_name = "N")]
-    pub commit_events: usize,
+    #[arg(long, env = "COMMIT_EVENTS", default_value_t = 200_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub commit_events: u32,
     /// How long a flush may take when partitions are handed over; below the session timeout.
     #[arg(long, env = "FLUSH_TIMEOUT", default_value = "5s", value_name = "DURATION")]
     pub flush_timeout: Millis,
@@ -75,7 +75,7 @@ impl ProcessingArgs {
             threads: usize::from(self.threads),
             commit_interval: self.commit_interval,
             catch_up_interval: self.catch_up_interval,
-            unit_events: self.commit_events.max(1),
+            unit_events: self.commit_events as usize,
             flush_timeout: self.flush_timeout,
             start: self.start,
             on_external_reset: self.on_external_reset,

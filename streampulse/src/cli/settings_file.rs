@@ -13,7 +13,7 @@ use super::environment;
 
 /// What a settings file says, by the names of the environment variables.
 #[derive(Debug, Default)]
-pub(super) struct SettingsFile {
+pub struct SettingsFile {
     path: PathBuf,
     settings: BTreeMap<String, Setting>,
 }
@@ -67,6 +67,19 @@ impl SettingsFile {
             arg.default_value(setting.value.clone()).hide_default_value(secret)
         };
         command.mut_args(with_default).mut_subcommands(|command| self.as_defaults(command))
+    }
+
+    /// Forgets the settings that something else came before.
+    pub(super) fn keep(&mut self, counts: impl Fn(&str) -> bool) {
+        self.settings.retain(|name, _| counts(name));
+    }
+
+    /// The file, if a message names one of its settings.
+    #[must_use]
+    pub fn named_by(&self, message: &str) -> Option<String> {
+        let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let named = words.any(|word| self.settings.contains_key(word));
+        named.then(|| format!("settings file {}", self.path.display()))
     }
 
     /// Where the setting of this variable stands, for a message.
