@@ -7,6 +7,7 @@ use common::{clock::Clock, shutdown::Shutdown};
 use crate::{
     counter::Counter,
     layout::Stream,
+    lead::Lead,
     producer::{ProduceError, Producer},
     progress::Progress,
     run::Run,
@@ -116,10 +117,16 @@ impl<'a> Prepared<'a> {
         Ok(Self { settings, traffic, producer, counter })
     }
 
+    /// Never further ahead of the reader than `lead` allows.
+    #[must_use]
+    pub fn within(self, lead: Lead) -> Self {
+        Self { producer: self.producer.within(lead), ..self }
+    }
+
     /// As [`generate`] does.
     ///
     /// # Errors
-    /// When a record cannot be delivered, or the truth cannot be written.
+    /// When the reader of a lead is gone, a record cannot be delivered, or the truth cannot be written.
     pub fn send(self, clock: &dyn Clock, shutdown: &Shutdown) -> Result<Summary, GenerateError> {
         let Self { settings, mut traffic, mut producer, mut counter } = self;
         let mut run = Run { settings, clock, shutdown, progress: Progress::new(traffic.planned(settings)) };

@@ -11,6 +11,7 @@ mod downloads;
 mod encode;
 mod generate;
 mod layout;
+mod lead;
 mod origin;
 mod output;
 mod pace;
@@ -29,6 +30,7 @@ mod workload;
 
 pub use access_log::{AccessLog, AgentFamily, LogLine, parse_line};
 pub use generate::{GenerateError, GenerateSettings, LogTimes, Prepared, Source, Summary, generate};
+pub use lead::Lead;
 pub use producer::{ProduceError, Producer};
 pub use truth::{Cell, PartitionEnd, Truth, TruthError, TruthRow};
 pub use verify::{Report, VerifyError, verify};

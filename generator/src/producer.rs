@@ -16,7 +16,7 @@ use rdkafka::{
     producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer},
 };
 
-use crate::output::Output;
+use crate::{lead::Lead, output::Output};
 
 /// Records could not be sent.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ pub enum ProduceError {
     NoTopic(String),
     #[error("topic '{topic}': {reason}")]
     Send { topic: String, reason: String },
+    #[error("topic '{topic}': its reader does not go on: {reason}")]
+    Reader { topic: String, reason: String },
 }
 
 /// What the client's own thread has heard of our records; clones share it.
@@ -104,6 +106,7 @@ pub struct Producer {
     topic: String,
     /// Per partition: the offset the next record will have.
     next_offsets: Vec<i64>,
+    lead: Option<Lead>,
     sent: u64,
 }
 
@@ -152,7 +155,15 @@ impl Producer {
             next_offsets.push(high);
         }
         deliveries.topic_is_known.store(true, Ordering::Relaxed);
-        Ok(Self { producer, deliveries, topic: topic.to_owned(), next_offsets, sent: 0 })
+        Ok(Self { producer, deliveries, topic: topic.to_owned(), next_offsets, lead: None, sent: 0 })
+    }
+
+    /// Sends no further ahead of the reader than `lead` allows.
+    #[must_use]
+    pub fn within(mut self, mut lead: Lead) -> Self {
+        lead.begin(&self.next_offsets);
+        self.lead = Some(lead);
+        self
     }
 
     /// Per partition: the offset the next record will have.
@@ -161,12 +172,16 @@ impl Producer {
         &self.next_offsets
     }
 
-    /// Queues one record; waits while the queue is full.
+    /// Queues one record; waits while the queue is full, or the reader too far behind.
     ///
     /// # Errors
-    /// When an earlier record could not be delivered, or this one is refused.
+    /// When an earlier record could not be delivered, this one is refused, or the reader is gone.
     pub fn send(&mut self, partition: usize, key: &str, payload: &[u8]) -> Result<(), ProduceError> {
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
+        if let Some(lead) = &mut self.lead {
+            lead.wait(partition, key, payload)
+                .map_err(|reason| ProduceError::Reader { topic: self.topic.clone(), reason })?;
+        }
         let mut record = BaseRecord::to(&self.topic).partition(number).key(key).payload(payload);
         loop {
             match self.producer.send(record) {

@@ -1,8 +1,14 @@
 //! Runs against a broker that lives in this process.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use common::{
@@ -10,8 +16,14 @@ use common::{
     shutdown::Shutdown,
     time::Timestamp,
 };
-use generator::{GenerateError, GenerateSettings, LogTimes, Source, Summary, Truth, Workload, generate};
-use rdkafka::mocking::MockCluster;
+use generator::{
+    GenerateError, GenerateSettings, Lead, LogTimes, Prepared, Source, Summary, Truth, Workload, generate,
+};
+use rdkafka::{
+    ClientConfig, Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    mocking::MockCluster,
+};
 
 const NOW: i64 = 1_700_000_000_000;
 
@@ -119,4 +131,82 @@ fn a_run_without_end_is_stopped_and_the_next_one_goes_on() {
     assert_eq!(Truth::load(&file).unwrap(), stopped.truth);
     let next = settings(Source::Downloads(Workload::default()), &file);
     assert_eq!(run(&servers, &next, NOW).unwrap().truth.events, stopped.sent + 2_100);
+}
+
+/// Reads the only partition record by record.
+struct SlowReader {
+    consumer: BaseConsumer,
+    at: i64,
+}
+
+impl SlowReader {
+    fn of(servers: &str) -> Self {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", servers).set("group.id", "slow").set("auto.offset.reset", "error");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut whole = TopicPartitionList::new();
+        whole.add_partition_offset("downloads", 0, Offset::Offset(0)).unwrap();
+        consumer.assign(&whole).unwrap();
+        Self { consumer, at: 0 }
+    }
+
+    /// Reads on to this offset. `Err` where a record is missing.
+    fn read_to(&mut self, offset: i64) -> Result<(), String> {
+        let begin = Instant::now();
+        while self.at < offset {
+            if begin.elapsed() > Duration::from_secs(30) {
+                return Err(format!("nothing comes after offset {}", self.at));
+            }
+            let Some(found) = self.consumer.poll(Duration::from_millis(100)) else { continue };
+            let message = found.map_err(|error| error.to_string())?;
+            if message.offset() != self.at {
+                return Err(format!("expected offset {}, found {}", self.at, message.offset()));
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_broker_that_keeps_little_loses_nothing_to_a_sender_that_waits_for_its_reader() {
+    const EVENTS: i64 = 40_000;
+    let broker = MockCluster::new(1).unwrap();
+    broker.create_topic("downloads", 1, 1).unwrap();
+    let kafka = [
+        ("bootstrap.servers".to_owned(), broker.bootstrap_servers()),
+        ("compression.type".to_owned(), "none".to_owned()),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let much = GenerateSettings {
+        history_events: EVENTS.cast_unsigned(),
+        events: Some(0),
+        ..settings(Source::Downloads(Workload::default()), &folder.path().join("truth.json"))
+    };
+    let (clock, shutdown) = (ManualClock::at(Timestamp::from_millis(NOW)), Shutdown::default());
+
+    let reader = Arc::new(Mutex::new(SlowReader::of(&broker.bootstrap_servers())));
+    let looking = Arc::clone(&reader);
+    let lead = Lead::new(1 << 20, move || {
+        let mut reader = looking.lock().unwrap();
+        // The sender is far ahead: these have been sent.
+        let next = reader.at + 500;
+        reader.read_to(next)?;
+        Ok(vec![(0, reader.at)])
+    });
+    let sent = Prepared::look(&much, &kafka, &clock).unwrap().within(lead).send(&clock, &shutdown).unwrap();
+    let mut reader = Arc::into_inner(reader).unwrap().into_inner().unwrap();
+    assert!(reader.at > EVENTS / 2 && reader.at < EVENTS, "{}", reader.at);
+    reader.read_to(EVENTS).unwrap();
+    assert_eq!(sent.sent, EVENTS.cast_unsigned());
+
+    // The same without waiting: the broker has dropped the beginning.
+    let broker = MockCluster::new(1).unwrap();
+    broker.create_topic("downloads", 1, 1).unwrap();
+    let servers = broker.bootstrap_servers();
+    let kafka = [("bootstrap.servers".to_owned(), servers.clone()), kafka[1].clone()];
+    let untold = GenerateSettings { truth: None, ..much };
+    generate(&untold, &kafka, &clock, &shutdown).unwrap();
+    let lost = SlowReader::of(&servers).read_to(EVENTS).unwrap_err();
+    assert!(lost.contains("AutoOffsetReset"), "{lost}");
 }
