@@ -14,8 +14,9 @@ use rdkafka::{
         rd_kafka_AdminOptions_destroy, rd_kafka_AdminOptions_new, rd_kafka_AdminOptions_set_request_timeout,
         rd_kafka_DescribeTopics, rd_kafka_DescribeTopics_result_topics, rd_kafka_TopicCollection_destroy,
         rd_kafka_TopicCollection_of_topic_names, rd_kafka_TopicDescription_topic_id, rd_kafka_Uuid_base64str,
-        rd_kafka_admin_op_t, rd_kafka_event_DescribeTopics_result, rd_kafka_event_destroy, rd_kafka_event_t,
-        rd_kafka_queue_destroy, rd_kafka_queue_new, rd_kafka_queue_poll,
+        rd_kafka_admin_op_t, rd_kafka_controllerid, rd_kafka_event_DescribeTopics_result,
+        rd_kafka_event_destroy, rd_kafka_event_t, rd_kafka_queue_destroy, rd_kafka_queue_new,
+        rd_kafka_queue_poll,
     },
     consumer::{BaseConsumer, Consumer, ConsumerContext},
 };
@@ -29,6 +30,9 @@ pub(super) fn topic_id<C: ConsumerContext>(
 ) -> Option<String> {
     let name = CString::new(topic).ok()?;
     let millis = i32::try_from(timeout.as_millis()).ok()?;
+    if !has_controller(consumer, topic, timeout)? {
+        return None;
+    }
     let client = consumer.client().native_ptr();
     // SAFETY: `client` lives as long as `consumer`. The name outlives the collection, which copies it. The queue and
     // the options are made and destroyed here, and the event after its last use.
@@ -49,6 +53,20 @@ pub(super) fn topic_id<C: ConsumerContext>(
         rd_kafka_TopicCollection_destroy(collection);
         id
     }
+}
+
+/// The question for the id goes by the controller. librdkafka's mock of a cluster names one that does not exist, and the
+/// client would wait for it as long as it may.
+fn has_controller<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    timeout: Duration,
+) -> Option<bool> {
+    let metadata = consumer.fetch_metadata(Some(topic), timeout).ok()?;
+    let millis = i32::try_from(timeout.as_millis()).ok()?;
+    // SAFETY: the client lives as long as `consumer`.
+    let controller = unsafe { rd_kafka_controllerid(consumer.client().native_ptr(), millis) };
+    Some(metadata.brokers().iter().any(|broker| broker.id() == controller))
 }
 
 /// # Safety
