@@ -16,16 +16,20 @@ pub struct DemoArgs {
     /// Show this access log (combined format, plain or .gz), moved so that it ends now, instead of made-up downloads.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Made-up downloads per minute.
+    /// Made-up downloads per minute, up to 6000000. Above 16666 the page begins with less than an hour: a million events.
     #[arg(long, env = "EVENTS_PER_MINUTE", default_value_t = 1_200.0, value_name = "N", value_parser = amount)]
     pub events_per_minute: f64,
+    /// Made-up live downloads to send; then the page stands still until Ctrl-C [default: no end].
+    #[arg(long, value_name = "N", conflicts_with = "input")]
+    pub events: Option<u64>,
     /// The same seed gives the same downloads.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Keep the database in this folder for the next demo instead of removing it at the end.
+    /// Keep the database in this folder instead of removing it at the end. The next demo with it begins anew, as the
+    /// broker has forgotten everything, but keeps what people wrote: tokens, audit, silences, annotations.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// On the end, write what the tables must hold to this file.
+    /// Once all is sent, or on the end, write what the tables must hold to this file. That of a former demo is replaced.
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
 }

@@ -1,6 +1,13 @@
 //! The whole product on one machine that has no servers: broker, database, generator, processor, API and page.
 
-use std::{sync::Arc, time::Duration};
+mod kept;
+mod lead;
+mod traffic;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, anyhow};
 use common::{
@@ -10,7 +17,7 @@ use common::{
     shutdown::Shutdown,
     telemetry,
 };
-use generator::{GenerateSettings, LogTimes, Source, Workload};
+use generator::{GenerateSettings, Lead, Prepared, Summary};
 use processor::{Health, OnExternalReset, OnGap, ProcessorSettings, Start};
 use schema::StreamDefinition;
 use tokio::task::JoinHandle;
@@ -24,12 +31,8 @@ use crate::{
     },
 };
 
-/// Event time that the page shows filled from the first second.
-const HISTORY: Millis = Millis::new(3_600_000);
-/// How much of a real log comes live, as its time comes.
-const TAIL: Millis = HISTORY;
 const CONNECTIONS: usize = 8;
-/// How long the processor may take to commit what was sent before a Ctrl-C.
+/// How long the processor may commit nothing of what was sent before a Ctrl-C.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
 
 /// Everything that runs. Its servers end when it is dropped.
@@ -51,7 +54,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
 /// Starts the servers; a failure leaves none of them.
 async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     let shutdown = shutdown_on_signals()?;
-    let generate = generate_settings(args)?;
+    let generate = traffic::settings(args)?;
     let streams = StreamDefinition::shipped()?;
     let serving = args.serving.settings(streams.clone(), telemetry::init_metrics()?);
     let bound = api::bind(serving).await.context("choose another port with --api-port or API_PORT")?;
@@ -65,7 +68,7 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
         processor::install_stream(&mut client, stream).await?;
     }
     if args.data_dir.is_some() {
-        forget_offsets(&client).await?;
+        kept::begin_anew(&client).await?;
     }
     db::grant_roles(&client).await?;
     let [processor_pg, api_pg] = logins(&client, &postgres.settings()).await?;
@@ -94,6 +97,9 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     };
     let settings = Arc::new(settings);
     processor::preflight(&settings).await?;
+    if let Some(truth) = &generate.truth {
+        kept::forget_truth(truth)?;
+    }
     Ok(Demo { postgres, broker, settings, api_pg, generate, bound, shutdown })
 }
 
@@ -102,81 +108,83 @@ impl Demo {
         let Self { postgres, broker, settings, api_pg, generate, bound, shutdown } = self;
         let address = bound.address();
         let pool = db::pool(&api_pg, CONNECTIONS, "streampulse-api")?;
+        // Nothing is committed any more.
+        let over = Shutdown::default();
+        let lead = lead::lead(&settings.pg, read_stream(&settings)?, over.clone()).await?;
         let page: JoinHandle<_> = tokio::spawn(bound.serve(pool, shutdown.clone()));
         // The processor goes on until what was sent is committed, so it has a shutdown of its own.
         let flushed = Shutdown::default();
-        let reading =
-            tokio::spawn(processor::run(Arc::clone(&settings), Arc::new(SystemClock), flushed.clone()));
-        let sending = tokio::task::spawn_blocking({
-            let (kafka, shutdown) = (settings.kafka.clone(), shutdown.clone());
-            move || generator::generate(&generate, &kafka, &SystemClock, &shutdown)
+        let reading = tokio::spawn({
+            let run = processor::run(Arc::clone(&settings), Arc::new(SystemClock), flushed.clone());
+            let (over, shutdown) = (over.clone(), shutdown.clone());
+            async move {
+                let ended = run.await;
+                over.trigger();
+                shutdown.trigger();
+                ended
+            }
         });
+        let mut sending = tokio::spawn(send(generate, lead, settings.kafka.clone(), shutdown.clone()));
         say(&format!("live: http://localhost:{}   (Ctrl-C ends it)", address.port()));
 
-        let mut reading = reading;
-        let broken = tokio::select! {
-            () = shutdown.wait() => None,
-            ended = &mut reading => Some(match ended {
-                Ok(Err(error)) => anyhow!(error),
-                Ok(Ok(())) => anyhow!("the processor ended by itself"),
-                Err(error) => anyhow!(error),
-            }),
-        };
-        shutdown.trigger();
-        let sent = sending.await?;
-        if broken.is_none() {
-            if let Ok(summary) = &sent {
-                wait_for(&settings.pg, summary.sent).await?;
+        shutdown.wait().await;
+        let ended_early = over.requested();
+        let sent = match tokio::time::timeout(LAST_COMMIT, &mut sending).await {
+            Ok(sent) => sent?,
+            Err(_) => {
+                over.trigger();
+                sending.await?
             }
-            flushed.trigger();
-            reading.await??;
+        };
+        let committed = match &sent {
+            Ok(summary) if !reading.is_finished() => wait_for(&settings.pg, summary.sent).await,
+            _ => Ok(()),
+        };
+        flushed.trigger();
+        // It comes first, as its failure is the reason of the others'.
+        reading.await??;
+        let summary = sent?;
+        committed?;
+        if ended_early {
+            return Err(anyhow!("the processor ended by itself"));
         }
         page.await??;
         drop(broker);
         postgres.stop().await?;
-        match (broken, sent) {
-            (Some(error), _) => Err(error),
-            (None, Err(error)) => Err(error.into()),
-            (None, Ok(summary)) => {
-                say(&format!("ended; {} events were sent and committed", summary.sent));
-                Ok(())
-            }
-        }
+        say(&format!("ended; {} events were sent and committed", summary.sent));
+        Ok(())
     }
 }
 
-fn generate_settings(args: &DemoArgs) -> anyhow::Result<GenerateSettings> {
-    if let Some(path) = &args.input {
-        std::fs::File::open(path).with_context(|| format!("--input: cannot read {}", path.display()))?;
-        return Ok(GenerateSettings {
-            topic: "web-requests".to_owned(),
-            source: Source::AccessLog { path: path.clone(), times: LogTimes::EndIn(TAIL.as_millis()) },
-            events: None,
-            history: 0,
-            history_events: 0,
-            rate: None,
-            truth: args.truth.clone(),
-        });
-    }
-    if !(0.0..=6e6).contains(&args.events_per_minute) {
-        anyhow::bail!("EVENTS_PER_MINUTE: expected 0 to 6000000, found {}", args.events_per_minute);
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-    let history_events = (args.events_per_minute * HISTORY.as_millis() as f64 / 60_000.0) as u64;
-    Ok(GenerateSettings {
-        topic: "content-downloads".to_owned(),
-        source: Source::Downloads(Workload { seed: args.seed, ..Workload::default() }),
-        events: None,
-        history: HISTORY.as_millis(),
-        history_events,
-        rate: Some(args.events_per_minute / 60.0),
-        truth: args.truth.clone(),
-    })
+/// The one stream that is sent and read.
+fn read_stream(settings: &ProcessorSettings) -> anyhow::Result<String> {
+    settings
+        .streams
+        .first()
+        .map(|stream| stream.name.clone())
+        .context("no stream has the topic that is sent to")
 }
 
-/// The broker begins anew with every demo, so what an earlier one noted of its offsets means nothing.
-async fn forget_offsets(client: &tokio_postgres::Client) -> anyhow::Result<()> {
-    Ok(client.batch_execute("TRUNCATE partition_progress, window_span").await?)
+/// Sends until all is sent or the demo ends, which it does where this fails.
+async fn send(
+    generate: GenerateSettings,
+    lead: Lead,
+    kafka: Vec<(String, String)>,
+    shutdown: Shutdown,
+) -> anyhow::Result<Summary> {
+    let stop = shutdown.clone();
+    let sending =
+        move || Prepared::look(&generate, &kafka, &SystemClock)?.within(lead).send(&SystemClock, &stop);
+    let sent = tokio::task::spawn_blocking(sending)
+        .await
+        .map_err(Into::into)
+        .and_then(|sent| sent.map_err(Into::into));
+    match &sent {
+        Ok(summary) if !shutdown.requested() => say(&format!("all {} events are sent", summary.sent)),
+        Ok(_) => {}
+        Err(_) => shutdown.trigger(),
+    }
+    sent
 }
 
 /// Users with the rights of the processor's and of the API's role, and no others.
@@ -195,22 +203,26 @@ async fn logins(client: &tokio_postgres::Client, owner: &PgSettings) -> anyhow::
     Ok([login("processor").await?, login("api").await?])
 }
 
-/// Waits until `sent` events are committed.
+/// Waits until `sent` events are committed, as long as more and more of them are.
 async fn wait_for(settings: &PgSettings, sent: u64) -> anyhow::Result<()> {
     let client = db::connect(settings, "streampulse-demo").await?;
-    let all = async {
-        loop {
-            let query = "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_progress";
-            let committed: i64 = client.query_one(query, &[]).await?.get(0);
-            if u64::try_from(committed).is_ok_and(|committed| committed >= sent) {
-                return anyhow::Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    let (mut before, mut since) = (0, Instant::now());
+    loop {
+        let query = "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_progress";
+        let committed: i64 = client.query_one(query, &[]).await?.get(0);
+        if u64::try_from(committed).is_ok_and(|committed| committed >= sent) {
+            return Ok(());
         }
-    };
-    tokio::time::timeout(LAST_COMMIT, all)
-        .await
-        .map_err(|_| anyhow!("the processor did not commit all {sent} events within {LAST_COMMIT:?}"))?
+        if committed != before {
+            (before, since) = (committed, Instant::now());
+        }
+        if since.elapsed() > LAST_COMMIT {
+            return Err(anyhow!(
+                "{committed} of {sent} events are committed, and none within the last {LAST_COMMIT:?}"
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[allow(clippy::print_stdout, reason = "the command's output")]

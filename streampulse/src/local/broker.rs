@@ -1,8 +1,8 @@
 //! The embedded broker: librdkafka's mock cluster, in a process of its own.
 //!
 //! It keeps at most 5 MiB and 100,000 batches **per partition** and then drops the oldest without a word, so
-//! give it many partitions ([`MIN_PARTITIONS`]), keep producers close to the consumer, and let the consumer
-//! stop at `auto.offset.reset=error`. It has no topic administration, knows no offsets by time, and loses
+//! give it many partitions ([`MIN_PARTITIONS`]), keep producers close to the consumer ([`LOG_BYTES`]), and let the
+//! consumer stop at `auto.offset.reset=error`. It has no topic administration, knows no offsets by time, and loses
 //! everything when it ends.
 
 use std::{
@@ -20,6 +20,10 @@ use super::LocalError;
 
 /// Fewer partitions make the silent limit of 5 MiB per partition a real one.
 pub const MIN_PARTITIONS: i32 = 32;
+
+/// How much a partition surely keeps, with 128 bytes or more for each record: that is within both limits, however
+/// records are batched.
+pub const LOG_BYTES: usize = 4 * 1024 * 1024;
 
 const ANNOUNCEMENT: &str = "bootstrap.servers=";
 const READY_LIMIT: Duration = Duration::from_secs(30);
