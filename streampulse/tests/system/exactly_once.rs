@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use generator::{LogTimes, Source};
+use generator::{LogTimes, Source, Truth};
 use rdkafka::{
     ClientConfig,
     producer::{BaseProducer, BaseRecord, Producer},
 };
 
-use crate::stage::{Processor, Stage, troubled};
+use tokio_postgres::Client;
+
+use crate::{
+    long_log::{LongLog, SAMPLE},
+    stage::{Processor, Stage, troubled},
+};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -22,16 +27,41 @@ async fn one_of_two_processors_is_killed_midway() {
     let client = stage.client().await;
     let mut first = stage.processor(&["--threads", "2"]);
     let second = stage.processor(&["--threads", "2"]);
+    stage.until(&client, OWNERS_OF_BOTH, LIMIT).await;
     let sending = stage.send(troubled(11), EVENTS, Some(4_000.0));
     stage.until_committed(&client, EVENTS / 3, LIMIT).await;
-    first.kill();
-    let at_kill = stage.committed(&client).await;
+    kill_an_owner(&stage, &client, &mut first, EVENTS).await;
     let truth = sending.await.unwrap();
-    assert!(at_kill < EVENTS, "the kill came too late to matter");
     stage.until_committed(&client, EVENTS, LIMIT).await;
+    assert_eq!(owned_by(&client, &second).await, 8);
     second.stop().await;
-    assert!(!truth.late_events.is_empty() && !truth.dead_letters.is_empty());
-    stage.assert_equals(&truth).await;
+    assert_troubled(&stage, &client, &truth).await;
+}
+
+/// Kills a process that owns partitions, before all `events` are committed.
+async fn kill_an_owner(stage: &Stage, client: &Client, processor: &mut Processor, events: u64) {
+    processor.kill();
+    // Its rows bear its name until another takes them over.
+    let owned = owned_by(client, processor).await;
+    assert!(owned > 0, "the process that was killed owned nothing");
+    let at_kill = stage.committed(client).await;
+    assert!(at_kill < events, "the kill came too late to matter");
+}
+
+/// How many partitions the process has taken over, and nobody from it.
+async fn owned_by(client: &Client, processor: &Processor) -> i64 {
+    let sql = "SELECT count(*) FROM partition_progress WHERE split_part(owner, ':', 2) = $1";
+    client.query_one(sql, &[&processor.id().to_string()]).await.unwrap().get(0)
+}
+
+/// The tables are those of the truth, and all that can go wrong with a record did.
+async fn assert_troubled(stage: &Stage, client: &Client, truth: &Truth) {
+    stage.assert_equals(truth).await;
+    assert!(!truth.late_events.is_empty());
+    let reasons = stage.column(client, "SELECT DISTINCT reason FROM dead_letters").await;
+    for reason in ["future", "truncated", "trailing_bytes"] {
+        assert!(reasons.iter().any(|found| found == reason), "no dead letter is {reason}: {reasons:?}");
+    }
 }
 
 /// Processors join and leave while events come, under each protocol a group can have.
@@ -60,9 +90,8 @@ async fn joining_and_leaving(test: &str, protocol: &[&str]) {
     stage.assert_equals(&truth).await;
 }
 
-/// Two processes own partitions.
-const OWNERS_OF_BOTH: &str =
-    "SELECT count(DISTINCT regexp_replace(owner, ':[0-9]+$', '')) = 2 FROM partition_progress";
+/// Two processes own all partitions. Before the first claim they have no owner.
+const OWNERS_OF_BOTH: &str = "SELECT count(DISTINCT regexp_replace(owner, ':[0-9]+$', '')) = 2 AND bool_and(owner <> '') FROM partition_progress";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processors_join_and_leave_cooperatively() {
@@ -88,19 +117,10 @@ async fn the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processor
     let truth = stage.send(troubled(12), EVENTS, None).await.unwrap();
     let mut first: Option<Vec<String>> = None;
     for interval in ["0ms", "25ms", "1s"] {
-        for count in 1..=3 {
-            let again = stage.read_again().await;
-            let client = again.client().await;
-            let arguments =
-                ["--threads", "1", "--commit-interval", interval, "--catch-up-interval", interval];
-            let processors: Vec<_> = (0..count).map(|_| again.processor(&arguments)).collect();
-            again.until_committed(&client, EVENTS, LIMIT).await;
-            again.until_judged(&client, LIMIT).await;
-            for processor in processors {
-                processor.stop().await;
-            }
-            again.assert_equals(&truth).await;
-            let contents = again.contents().await;
+        let alone = read_by(&stage, &truth, 1, interval);
+        let together =
+            tokio::join!(alone, read_by(&stage, &truth, 2, interval), read_by(&stage, &truth, 3, interval));
+        for (count, contents) in (1..).zip(<[Vec<String>; 3]>::from(together)) {
             match &first {
                 None => first = Some(contents),
                 Some(first) => {
@@ -111,27 +131,56 @@ async fn the_tables_do_not_depend_on_commit_intervals_or_the_number_of_processor
     }
 }
 
+/// What the topic makes of a database when so many processors read it, each of them a part.
+async fn read_by(stage: &Stage, truth: &Truth, count: usize, interval: &str) -> Vec<String> {
+    let again = stage.read_again().await;
+    let client = again.client().await;
+    let pause = "INSERT INTO stream_control (stream, paused, reason, changed_by)
+                 VALUES ('content-downloads', true, 'until all are there', 'test')";
+    client.batch_execute(pause).await.unwrap();
+    let arguments = ["--threads", "1", "--commit-interval", interval, "--catch-up-interval", interval];
+    let processors: Vec<_> = (0..count).map(|_| again.processor(&arguments)).collect();
+    let shared = format!(
+        "SELECT count(DISTINCT owner) = {count} AND count(*) = 6 AND bool_and(owner <> '') FROM partition_progress"
+    );
+    again.until(&client, &shared, LIMIT).await;
+    assert_eq!(again.committed(&client).await, 0, "a paused stream was read");
+    let owners = "SELECT owner FROM partition_progress ORDER BY source_partition";
+    let before = again.column(&client, owners).await;
+    client.batch_execute("UPDATE stream_control SET paused = false").await.unwrap();
+    again.until_committed(&client, truth.events, LIMIT).await;
+    again.until_judged(&client, LIMIT).await;
+    assert_eq!(again.column(&client, owners).await, before, "not each of them has read its part");
+    for processor in processors {
+        processor.stop().await;
+    }
+    again.assert_equals(truth).await;
+    again.contents().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
     let test = "a_real_access_log_is_counted_exactly_though_a_processor_is_killed";
     let Some(stage) = Stage::set(test, "web-requests", 4).await else { return };
     let client = stage.client().await;
-    let lines = std::fs::read_to_string(SAMPLE).unwrap().lines().count() as u64;
-    let slow = ["--threads", "2", "--commit-events", "20", "--commit-interval", "50ms"];
-    let mut first = stage.processor(&slow);
-    let second = stage.processor(&slow);
-    let truth = stage
-        .send(Source::AccessLog { path: SAMPLE.into(), times: LogTimes::Kept }, lines, None)
-        .await
-        .unwrap();
-    stage.until_committed(&client, 1, LIMIT).await;
-    first.kill();
-    stage.until_committed(&client, lines, LIMIT).await;
+    let mut first = stage.processor(&["--threads", "2"]);
+    let second = stage.processor(&["--threads", "2"]);
+    stage.until(&client, OWNERS_OF_BOTH, LIMIT).await;
+    // 20,000 lines of 200 minutes, in about six seconds.
+    let log = LongLog::write(10, 4);
+    let kill = async {
+        stage.until_committed(&client, log.lines / 3, LIMIT).await;
+        kill_an_owner(&stage, &client, &mut first, log.lines).await;
+    };
+    let ((truth, by_hand), ()) = tokio::join!(log.send(&stage, 2_000.0), kill);
+    stage.until_committed(&client, truth.events, LIMIT).await;
+    assert_eq!(owned_by(&client, &second).await, 4);
     second.stop().await;
-    stage.assert_equals(&truth).await;
+    assert_troubled(&stage, &client, &truth).await;
+    let late_lines = truth.late_events.len() as u64 - by_hand;
+    assert!(late_lines > 0);
     let counted = "SELECT sum(requests)::text FROM web_status_stats";
-    let late = truth.late_events.len() as u64;
-    assert_eq!(stage.column(&client, counted).await, [(lines - late).to_string()]);
+    assert_eq!(stage.column(&client, counted).await, [(log.lines - late_lines).to_string()]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -202,8 +251,6 @@ async fn one_process_reads_several_streams() {
     downloads.assert_equals(&downloaded).await;
     requests.assert_equals(&requested).await;
 }
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/samples/access.log");
 
 pub fn assert_same(expected: &[String], found: &[String], what: &str) {
     let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).take(5).collect();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod http;
+mod long_log;
 #[path = "../guarded/record.rs"]
 mod record;
 mod refusal;
@@ -19,6 +20,7 @@ mod broker_away;
 mod commit_faults;
 mod definitions;
 mod demo;
+mod demo_log;
 mod detection;
 mod event_log;
 mod exactly_once;
