@@ -4,7 +4,7 @@ use common::{db, telemetry};
 use super::{Failure, shutdown_on_signals};
 use crate::cli::ApiArgs;
 
-/// Each route waits this long at most for a connection; the database may come later than the API.
+/// The database and the tables of the streams must be there at the start; later the database may be away for a while.
 pub(super) async fn run(args: &ApiArgs) -> Result<(), Failure> {
     let prepare = async || -> anyhow::Result<_> {
         // First, as a container's first process is deaf to signals that it does not handle.

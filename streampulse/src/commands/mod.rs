@@ -22,7 +22,7 @@ use crate::cli::{Command, StreamsCommand};
 /// What went wrong, in one line that says what to do.
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Migrate(args) => migrate::run(&args).await.map_err(Failure::Refused),
+        Command::Migrate(args) => migrate::run(&args).await,
         Command::Processor(args) => processor::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Api(args) => api::run(&args).await,

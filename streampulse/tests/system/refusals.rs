@@ -76,6 +76,12 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
     let client = common::db::connect(&settings, "test").await.unwrap();
     client.batch_execute("UPDATE refinery_schema_history SET version = 99 WHERE version = 1").await.unwrap();
     assert_refused(processor().env("DATABASE_URL", &later), &["schema version 99", "streampulse migrate"]);
+    let migrated = contents(&settings).await;
+    assert_refused(
+        stage.streampulse(&["migrate"]).env("DATABASE_URL", &later),
+        &["schema version 99", "newer program"],
+    );
+    assert_eq!(contents(&settings).await, migrated);
 
     assert_eq!(contents(&stage.pg).await, before, "who is refused writes nothing");
 
@@ -89,6 +95,15 @@ async fn what_cannot_work_is_refused_before_anything_starts() {
             &["another definition", "content-downloads", "fingerprint", "new names"],
         );
     }
+    // Nor are tables made for the stream beside it.
+    let changed = files.write("changed.toml", &definition_with(("size = \"1m\"", "size = \"5m\"")));
+    let both = format!("web-requests,{changed}");
+    assert_refused(
+        stage.streampulse(&["migrate"]).env("STREAMS", &both).env_remove("KAFKA_TOPIC"),
+        &["another definition", "content-downloads"],
+    );
+    let none = "SELECT to_regclass('web_path_stats') IS NULL";
+    assert!(client.query_one(none, &[]).await.unwrap().get::<_, bool>(0));
     first.stop().await;
     assert_refused(
         processor().env("KAFKA_GROUP_ID", "second"),
@@ -235,9 +250,13 @@ fn schema_with_another_field() -> String {
 
 /// The shipped definition with a field path that its schema does not have.
 fn wrong_definition() -> String {
+    definition_with(("content.size_gb", "content.no_such_field"))
+}
+
+/// The shipped definition with something else in one place.
+fn definition_with((from, to): (&str, &str)) -> String {
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/");
     let text = std::fs::read_to_string(format!("{schema}streams/content-downloads.toml")).unwrap();
-    assert!(text.contains("content.size_gb"));
-    text.replace("content.size_gb", "content.no_such_field")
-        .replace("../events/", &format!("{schema}events/"))
+    assert!(text.contains(from));
+    text.replace(from, to).replace("../events/", &format!("{schema}events/"))
 }
