@@ -1,17 +1,25 @@
-import { Suspense, lazy, useMemo, type ReactElement } from "react";
+import { useMemo, type ReactElement } from "react";
 
 import { TIMESERIES_MINUTES } from "../../api/keys";
 import type { Timeseries } from "../../api/model";
 import { useTimeseries } from "../../api/queries/useTimeseries";
+import { compact, count, percent, percentTick } from "../../format/number";
+import { clockMinute } from "../../format/time";
 import { Panel } from "../../ui/Panel";
+import { Chart } from "../chart/Chart";
+import { Legend } from "../chart/Legend";
+import type { Plot } from "../chart/plot";
 import { lastMinutes } from "../scope";
-import { Legend } from "./Legend";
-import { MinuteTable } from "./MinuteTable";
-import { toMinutes } from "./series";
-import "./timeline.css";
+import { toMinutes } from "./minutes";
 
-/** The chart library is most of the page's code; the numbers do not wait for it. */
-const TimelineChart = lazy(async () => ({ default: (await import("./TimelineChart")).TimelineChart }));
+const PLOT: Plot = {
+  id: "minute",
+  step: "Minute",
+  time: clockMinute,
+  counts: { id: "downloads", name: "Downloads", title: "Downloads per minute", text: count, tick: compact },
+  rates: { id: "rate", name: "Success rate", title: "Success rate", text: percent, tick: percentTick },
+  shares: true,
+};
 
 export function Timeline(): ReactElement {
   return (
@@ -24,21 +32,12 @@ export function Timeline(): ReactElement {
       empty={`Nothing is known of the ${lastMinutes(TIMESERIES_MINUTES)}.`}
       aside={<Legend />}
     >
-      {(answer) => <Drawing answer={answer} />}
+      {(answer) => <Minutes answer={answer} />}
     </Panel>
   );
 }
 
-function Drawing({ answer }: { answer: Timeseries }): ReactElement {
-  const minutes = useMemo(() => toMinutes(answer), [answer]);
-  return (
-    <>
-      <figure className="timeline-chart" aria-label="Chart of downloads per minute and success rate; numbers below">
-        <Suspense fallback={null}>
-          <TimelineChart minutes={minutes} />
-        </Suspense>
-      </figure>
-      <MinuteTable minutes={minutes} />
-    </>
-  );
+function Minutes({ answer }: { answer: Timeseries }): ReactElement {
+  const steps = useMemo(() => toMinutes(answer), [answer]);
+  return <Chart plot={PLOT} steps={steps} />;
 }

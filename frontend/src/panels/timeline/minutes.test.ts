@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { Point } from "../../api/model";
-import { rateFloor, toGaps, toMinutes } from "./series";
+import { shareFloor, toGaps } from "../chart/steps";
+import { toMinutes } from "./minutes";
 
 const at = (minute: string) => `2026-01-01T12:${minute}:00Z`;
 
@@ -14,7 +15,7 @@ function minutes(data: Point[], from: string, to: string) {
 }
 
 const shown = (list: ReturnType<typeof minutes>) =>
-  list.map(({ downloads, finalDownloads, openDownloads, state }) => [downloads, finalDownloads, openDownloads, state]);
+  list.map(({ count, finalCount, openCount, state }) => [count, finalCount, openCount, state]);
 
 test("zero, missing and open are kept apart", () => {
   const data = [
@@ -36,7 +37,7 @@ test("zero, missing and open are kept apart", () => {
 test("windows that are not in the answer are missing, at both ends and between", () => {
   const data = [point("01", 1, 1, "final"), point("02", 1, 1, "final"), point("05", 1, 1, "final")];
   const list = minutes(data, "00", "07");
-  expect(list.map(({ downloads }) => downloads)).toEqual([null, 1, 1, null, null, 1, null]);
+  expect(list.map(({ count }) => count)).toEqual([null, 1, 1, null, null, 1, null]);
   expect(toGaps(list)).toEqual([
     { from: Date.parse(at("00")), to: Date.parse(at("00")) },
     { from: Date.parse(at("03")), to: Date.parse(at("04")) },
@@ -49,25 +50,6 @@ test("a known zero and the minute that has just begun are no gaps", () => {
   expect(toGaps(minutes(data, "00", "02"))).toEqual([]);
 });
 
-test("the rate's line is broken where nothing is known or nothing was downloaded", () => {
-  const data = [
-    point("00", 4, 0.75, "final"),
-    point("01", 0, null, "final"),
-    point("02", null, null, "missing"),
-    point("03", 5, 0.8, "final"),
-  ];
-  const list = minutes(data, "00", "04");
-  expect(list.map(({ finalRate }) => finalRate)).toEqual([0.75, null, null, 0.8]);
-  expect(list.map(({ openRate }) => openRate)).toEqual([null, null, null, null]);
-});
-
-test("the dashed line begins at the last final minute", () => {
-  const data = [point("00", 4, 0.7, "final"), point("01", 4, 0.75, "final"), point("02", 2, 1, "open"), point("03", 1, 0.5, "open")];
-  const list = minutes(data, "00", "04");
-  expect(list.map(({ finalRate }) => finalRate)).toEqual([0.7, 0.75, null, null]);
-  expect(list.map(({ openRate }) => openRate)).toEqual([null, 0.75, 1, 0.5]);
-});
-
 test("a rate of a window nothing is known of is not drawn", () => {
   const list = minutes([point("00", null, 0.5, "missing")], "00", "01");
   expect(list[0]?.rate).toBeNull();
@@ -75,15 +57,11 @@ test("a rate of a window nothing is known of is not drawn", () => {
 
 test("windows of another size are kept", () => {
   const data = [point("00", 1, 1, "final"), point("05", 2, 1, "final"), point("15", 3, 1, "final")];
-  expect(minutes(data, "00", "20").map(({ downloads }) => downloads)).toEqual([1, 2, null, 3]);
+  expect(minutes(data, "00", "20").map(({ count }) => count)).toEqual([1, 2, null, 3]);
 });
 
 test("no answer at all is an hour of nothing known", () => {
-  expect(minutes([], "00", "03").map(({ state }) => state)).toEqual(["missing", "missing", "missing"]);
-});
-
-test("the axis of rates begins at 90 % or below the lowest rate", () => {
-  expect(rateFloor(minutes([point("00", 1, 0.97, "final")], "00", "01"))).toBe(0.9);
-  expect(rateFloor(minutes([point("00", 1, 0.62, "final")], "00", "01"))).toBe(0.6);
-  expect(rateFloor(minutes([], "00", "01"))).toBe(0.9);
+  const nothing = minutes([], "00", "03");
+  expect(nothing.map(({ state }) => state)).toEqual(["missing", "missing", "missing"]);
+  expect(shareFloor(nothing)).toBe(0.9);
 });

@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 
-export const HATCH = "timeline-hatch";
+export const HATCH = "chart-hatch";
 
 /** Fills gaps. */
 export function Hatch(): ReactElement {
