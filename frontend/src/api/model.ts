@@ -15,14 +15,26 @@ export type Timeseries = Schemas["Fresh_Timeseries"];
 export type Point = Schemas["Point"];
 export type AlertList = Schemas["Fresh_Alerts"];
 export type Alert = Schemas["Alert"];
-export type Snapshot = Schemas["Fresh_Dashboard"];
 export type StreamList = Schemas["Streams"];
 export type Stream = Schemas["Stream"];
 export type RollupColumns = Schemas["RollupColumns"];
 export type RollupRows = Schemas["RollupAnswer"];
+export type WindowState = Schemas["WindowState"];
 export type ProblemBody = Schemas["Problem"];
 
 /** What every answer says about itself. */
 export interface Answer {
   meta: Meta;
+}
+
+type Part<T extends Answer> = Omit<T, "meta">;
+
+/** One push: all panels of one moment. Where downloads are not served, the alerts alone. */
+export interface Snapshot extends Answer {
+  stats?: Part<Realtime>;
+  trending?: Part<TrendingList>;
+  regions?: Part<RegionList>;
+  devices?: Part<DeviceList>;
+  timeseries?: Part<Timeseries>;
+  alerts: Part<AlertList>;
 }

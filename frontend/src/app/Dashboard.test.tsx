@@ -1,4 +1,4 @@
-import { act, screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 
@@ -6,6 +6,7 @@ import { POLL_MS } from "../api/queries/useStats";
 import { FakeApi } from "../testing/FakeApi";
 import { snapshot } from "../testing/answers";
 import { renderLive } from "../testing/renderLive";
+import { downloads, orders } from "../testing/streams";
 import { Dashboard } from "./Dashboard";
 
 afterEach(() => {
@@ -26,7 +27,9 @@ test("one failing endpoint leaves the other panels alone", async () => {
   const api = new FakeApi(snapshot(1, 10));
   api.problems.set("regions", { status: 500, detail: "this request could not be answered" });
   renderLive(<Dashboard />);
+  // First the list of streams, then the panels.
   await pass(0);
+  await pass(1);
   expect(states()).toEqual(["data", "data", "data", "error", "data", "data"]);
   expect(screen.getByRole("alert")).toHaveTextContent("500 this request could not be answered");
 });
@@ -91,13 +94,92 @@ test("the window changes the panels that have one, and only those", async () => 
   expect(window.location.search).toBe("?minutes=30");
 });
 
-test("the page has its landmarks, and a way past the header", () => {
+test("the page has its landmarks, and a way past the header", async () => {
   new FakeApi(snapshot(1, 10));
   renderLive(<Dashboard />);
   expect(screen.getByRole("banner")).toContainElement(screen.getByRole("heading", { level: 1 }));
   expect(screen.getByRole("main")).toHaveAttribute("id", "content");
   expect(screen.getByRole("link", { name: "Skip to the numbers" })).toHaveAttribute("href", "#content");
+  await screen.findByTestId("panel-summary");
   for (const name of ["Totals", "Timeline", "Alerts", "Regions", "Trending", "Devices"]) {
     expect(screen.getByRole("region", { name })).toBeInTheDocument();
   }
+});
+
+const rendered = () => [...document.querySelectorAll("main [data-testid^='stream-'], main [data-testid^='panel-']")].map(
+  (element) => element.getAttribute("data-testid"),
+);
+
+const OF_ORDERS = [
+  "stream-orders",
+  "panel-totals-orders",
+  "panel-timeline-orders",
+  "panel-rollup-orders_by_shop",
+  "panel-rollup-orders_by_country",
+];
+const OF_DOWNLOADS = ["summary", "timeline", "regions", "trending", "devices"].map((id) => `panel-${id}`);
+
+test("downloads come first where there are any, the alerts of all streams beside their chart", async () => {
+  const api = new FakeApi(snapshot(1, 10));
+  api.streams = [orders(3), downloads(1), orders(0, "never-read")];
+  renderLive(<Dashboard />);
+  await screen.findByTestId("stream-orders");
+  const [summary = "", timeline = "", ...tables] = OF_DOWNLOADS;
+  expect(rendered()).toEqual([summary, timeline, "panel-alerts", ...tables, ...OF_ORDERS]);
+});
+
+test("a stream that was read comes before downloads that never were", async () => {
+  const api = new FakeApi(snapshot(1, 10));
+  api.streams = [downloads(0), orders(3)];
+  renderLive(<Dashboard />);
+  await screen.findByTestId("stream-orders");
+  const [section = "", totals = "", timeline = "", ...tables] = OF_ORDERS;
+  expect(rendered()).toEqual([section, totals, timeline, "panel-alerts", ...tables, ...OF_DOWNLOADS]);
+  expect(screen.getByTestId("complete-through")).toHaveAttribute("data-value", "2026-01-01T11:58:00Z");
+});
+
+test("without downloads nothing about them is shown or asked for, and nothing fails", async () => {
+  vi.useFakeTimers();
+  const { alerts, meta } = snapshot(3, 10);
+  const api = new FakeApi({ alerts, meta });
+  api.streams = [orders(3)];
+  const { stream } = renderLive(<Dashboard />);
+  stream((events) => { events.cut(); });
+  await pass(3 * POLL_MS);
+  expect(rendered()).toHaveLength(OF_ORDERS.length + 1);
+  expect(screen.getByTestId("alert-severity")).toHaveTextContent("critical");
+  stream((events) => { events.snapshot({ alerts, meta }); });
+  await pass(POLL_MS);
+  expect(screen.getByTestId("freshness").dataset.value).toBe("live");
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  expect(screen.queryByTestId("notice")).not.toBeInTheDocument();
+  expect(api.requests.filter((request) => request.startsWith("/api/stats/"))).toEqual([]);
+});
+
+test("where no snapshot is had without downloads there is no panel of alerts, and no error", async () => {
+  const api = new FakeApi(snapshot(3, 10));
+  api.streams = [orders(3)];
+  api.problems.set("dashboard", { status: 404, detail: "there are no downloads" });
+  renderLive(<Dashboard />);
+  await screen.findByTestId("stream-orders");
+  await waitFor(() => { expect(rendered()).toEqual(OF_ORDERS); });
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+});
+
+test("streams that nobody has read are named", async () => {
+  const api = new FakeApi(snapshot(3, 10));
+  api.streams = [orders(0), orders(0, "visits")];
+  renderLive(<Dashboard />);
+  expect(await screen.findByText("Nothing was read yet of orders, visits.")).toBeVisible();
+  expect(rendered()).toEqual([]);
+});
+
+test("a list of streams that cannot be had is told, and asked for again", async () => {
+  const api = new FakeApi(snapshot(1, 10));
+  api.problems.set("streams", { status: 503, detail: "the database is away" });
+  renderLive(<Dashboard />);
+  expect(await screen.findByRole("alert")).toHaveTextContent("503 the database is away");
+  api.problems.clear();
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(await screen.findByTestId("panel-summary")).toBeInTheDocument();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { compact, count, decimal, percent, precise } from "./number";
+import { change, compact, count, decimal, percent, points, precise } from "./number";
 
 test("nothing known is said in words and is not zero", () => {
   for (const format of [count, decimal, precise, compact, percent]) {
@@ -32,4 +32,18 @@ test.each([
   [0.001, "0.1%"],
 ])("%d is %s", (rate, text) => {
   expect(percent(rate)).toBe(text);
+});
+
+test("a change is told with its sign, and only where both are known", () => {
+  expect(change(110, 100)).toBe("+10%");
+  expect(change(99.9, 100)).toBe("-0.1%");
+  expect(change(100, 100)).toBe("0%");
+  expect(change(0, 100)).toBe("-100%");
+  expect(change(-50, -100)).toBe("+50%");
+  expect(change(5, 0)).toBeNull();
+  expect(change(null, 5)).toBeNull();
+  expect(change(5, undefined)).toBeNull();
+  expect(points(0.5, 0.46)).toBe("+4 points");
+  expect(points(0.9, 0)).toBe("+90 points");
+  expect(points(null, 0.5)).toBeNull();
 });

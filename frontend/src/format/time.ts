@@ -9,6 +9,7 @@ const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
 export const clockMinute = (millis: number): string => minute.format(millis);
+export const dayOnly = (millis: number): string => day.format(millis);
 export const clockSecond = (millis: number): string => second.format(millis);
 
 /** The minute; with its day when that is not today. */

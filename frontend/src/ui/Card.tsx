@@ -1,4 +1,4 @@
-import type { ReactElement } from "react";
+import type { ReactElement, ReactNode } from "react";
 
 import { NO_DATA, type Maybe } from "../format/number";
 import { raw } from "./raw";
@@ -9,11 +9,13 @@ interface CardProps {
   label: string;
   value: Maybe;
   text: string;
-  unit: string;
+  unit: string | null;
+  /** What is said of it besides: more `dd` elements. */
+  children?: ReactNode;
 }
 
 /** One number with its unit. */
-export function Card({ id, label, value, text, unit }: CardProps): ReactElement {
+export function Card({ id, label, value, text, unit, children }: CardProps): ReactElement {
   const missing = text === NO_DATA;
   return (
     <div className="card">
@@ -22,8 +24,9 @@ export function Card({ id, label, value, text, unit }: CardProps): ReactElement 
         <span className={missing ? "missing" : "card-number"} data-testid={id} data-value={raw(value)}>
           {text}
         </span>
-        {!missing && <span className="card-unit"> {unit}</span>}
+        {!missing && unit !== null && <span className="card-unit"> {unit}</span>}
       </dd>
+      {children}
     </div>
   );
 }

@@ -74,8 +74,13 @@ export class LiveConnection {
 
   /** A panel asked for itself and got this. */
   answered(meta: Meta): void {
+    if (meta.data_version > this.#pushed.version) this.suspect();
+  }
+
+  /** Data came of which a push should have told. */
+  suspect(): void {
     const silent = Date.now() - this.#pushed.at > SILENT_AFTER_MS;
-    if (this.#state.mode !== "push" || !silent || meta.data_version <= this.#pushed.version) return;
+    if (this.#state.mode !== "push" || !silent) return;
     this.#change({ ...this.#state, mode: "polling" });
     this.stop();
     this.start();

@@ -5,8 +5,8 @@ import { DEFAULT_MINUTES, keys, type StatsKey } from "../keys";
 import type { Snapshot } from "../model";
 import { newer } from "../order";
 
-/** What every snapshot has; the panels about downloads are missing where the API does not serve them. */
-const PARTS = ["alerts", "meta"] as const;
+const ALWAYS = ["alerts", "meta"];
+const OF_DOWNLOADS = ["stats", "trending", "regions", "devices", "timeseries"];
 
 /** A pushed event's data, or null where it is not a snapshot. */
 export function parseSnapshot(data: string): Snapshot | null {
@@ -18,18 +18,20 @@ export function parseSnapshot(data: string): Snapshot | null {
   }
   if (typeof value !== "object" || value === null) return null;
   const parts = value as Record<string, unknown>;
-  return PARTS.every((part) => typeof parts[part] === "object" && parts[part] !== null) ? (value as Snapshot) : null;
+  const held = (part: string) => typeof parts[part] === "object" && parts[part] !== null;
+  const understood = ALWAYS.every(held) && OF_DOWNLOADS.every((part) => parts[part] === undefined || held(part));
+  return understood ? (value as Snapshot) : null;
 }
 
 /** Gives each panel its part, as if it had asked its own endpoint. */
 export function applySnapshot(client: QueryClient, snapshot: Snapshot): void {
-  const { meta } = snapshot;
-  if (snapshot.stats !== undefined) put(client, keys.realtime(DEFAULT_MINUTES), { ...snapshot.stats, meta });
-  if (snapshot.trending !== undefined) put(client, keys.trending(DEFAULT_MINUTES), { ...snapshot.trending, meta });
-  if (snapshot.regions !== undefined) put(client, keys.regions(DEFAULT_MINUTES), { ...snapshot.regions, meta });
-  if (snapshot.devices !== undefined) put(client, keys.devices(DEFAULT_MINUTES), { ...snapshot.devices, meta });
-  if (snapshot.timeseries !== undefined) put(client, keys.timeseries(), { ...snapshot.timeseries, meta });
-  put(client, keys.alerts(), { ...snapshot.alerts, meta });
+  const { meta, stats, trending, regions, devices, timeseries, alerts } = snapshot;
+  if (stats !== undefined) put(client, keys.realtime(DEFAULT_MINUTES), { ...stats, meta });
+  if (trending !== undefined) put(client, keys.trending(DEFAULT_MINUTES), { ...trending, meta });
+  if (regions !== undefined) put(client, keys.regions(DEFAULT_MINUTES), { ...regions, meta });
+  if (devices !== undefined) put(client, keys.devices(DEFAULT_MINUTES), { ...devices, meta });
+  if (timeseries !== undefined) put(client, keys.timeseries(), { ...timeseries, meta });
+  put(client, keys.alerts(), { ...alerts, meta });
 }
 
 function put<P extends StatsPath>(client: QueryClient, key: StatsKey<P>, answer: AnswerOf<P>): void {

@@ -12,7 +12,8 @@ import { Notice } from "./Notice";
 import { freshness } from "./freshness";
 import "./header.css";
 
-export function Header(): ReactElement {
+/** `day`: there are panels that can cover a day. */
+export function Header({ day }: { day: boolean }): ReactElement {
   const live = useLive();
   const newest = useNewestAnswer();
   const now = useNow();
@@ -40,7 +41,7 @@ export function Header(): ReactElement {
             </dd>
           </div>
         </dl>
-        <WindowSelector />
+        <WindowSelector day={day} />
       </div>
       <Notice live={live} freshness={fresh} />
     </header>

@@ -1,14 +1,16 @@
 import type { ReactElement } from "react";
 
-import { WINDOWS, chooseMinutes, useMinutes } from "./minutes";
+import { DAY_MINUTES, WINDOWS, chooseMinutes, useMinutes } from "./minutes";
 import "./window.css";
 
-export function WindowSelector(): ReactElement {
+/** `day`: there are panels that can cover a day. */
+export function WindowSelector({ day }: { day: boolean }): ReactElement {
   const chosen = useMinutes();
+  const offered: readonly number[] = day || chosen === DAY_MINUTES ? [...WINDOWS, DAY_MINUTES] : WINDOWS;
   return (
     <fieldset className="window" data-testid="window" data-value={chosen}>
-      <legend className="visually-hidden">Minutes that cards and tables cover</legend>
-      {WINDOWS.map((minutes) => (
+      <legend className="visually-hidden">Time that cards and tables cover</legend>
+      {offered.map((minutes) => (
         <label key={minutes} className="window-choice">
           <input
             type="radio"
@@ -17,7 +19,7 @@ export function WindowSelector(): ReactElement {
             checked={minutes === chosen}
             onChange={() => { chooseMinutes(minutes); }}
           />
-          <span>{minutes} min</span>
+          <span>{minutes === DAY_MINUTES ? "24 h" : `${minutes} min`}</span>
         </label>
       ))}
     </fieldset>

@@ -1,8 +1,13 @@
 import { useSyncExternalStore } from "react";
 
-import { DEFAULT_MINUTES } from "../../api/keys";
+import { DEFAULT_MINUTES, STATS_MINUTES } from "../../api/keys";
 
-export const WINDOWS = [5, 15, 30, 60] as const;
+/** What all panels can cover. */
+export const WINDOWS = [5, 15, 30, STATS_MINUTES] as const;
+/** What panels of the downloads cannot: they cover as much of it as they can. */
+export const DAY_MINUTES = 1_440;
+
+const OFFERED: readonly number[] = [...WINDOWS, DAY_MINUTES];
 
 const PARAMETER = "minutes";
 const CHANGED = "streampulse:minutes";
@@ -10,7 +15,7 @@ const CHANGED = "streampulse:minutes";
 /** The window in a URL's query; the default where there is none, or none that is offered. */
 export function minutesOf(search: string): number {
   const given = new URLSearchParams(search).get(PARAMETER);
-  return WINDOWS.find((minutes) => String(minutes) === given) ?? DEFAULT_MINUTES;
+  return OFFERED.find((minutes) => String(minutes) === given) ?? DEFAULT_MINUTES;
 }
 
 /** Keeps the choice in the URL, so that it can be shared and survives a reload. */

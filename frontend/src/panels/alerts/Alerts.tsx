@@ -15,8 +15,10 @@ import "./alerts.css";
 
 const TONES: Partial<Record<string, Tone>> = { CRITICAL: "bad", WARNING: "warning" };
 
-export function Alerts(): ReactElement {
-  const query = useAlerts();
+/** The alerts of all streams, whether there are downloads among them or not. */
+export function Alerts({ downloads }: { downloads: boolean }): ReactElement | null {
+  const query = useAlerts(downloads);
+  if (!downloads && query.isError && query.data === undefined) return null;
   return (
     <>
       <Announcer alerts={query.data?.data} />
@@ -62,7 +64,7 @@ function AlertItem({ alert }: { alert: Alert }): ReactElement {
           <Badge tone={TONES[alert.severity] ?? "neutral"}>{alert.severity.toLowerCase()}</Badge>
         </span>
         <span className="alert-region" data-testid="alert-region" data-value={raw(alert.region)}>
-          {alert.region ?? "all regions"}
+          {alert.region}
         </span>
         <span className="alert-since" data-testid="alert-since" data-value={alert.created_at}>
           <Moment at={alert.created_at} text={since(Date.parse(alert.created_at), now)} />

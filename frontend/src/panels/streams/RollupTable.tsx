@@ -1,23 +1,41 @@
 import type { ReactElement } from "react";
 
-import type { RollupColumns, RollupRows } from "../../api/model";
-import { useRollup } from "../../api/queries/useStreams";
-import { percent, precise } from "../../format/number";
+import type { RollupColumns, RollupRows, Stream } from "../../api/model";
+import { useRollup } from "../../api/queries/useRollup";
+import { withUnit, words } from "../../format/unit";
 import { DataTable, type Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
+import { lastMinutes } from "../scope";
+import { labelOf, written } from "./label";
+import { measuresOf, orderOf, type Measure } from "./measures";
+import { paceOf } from "./pace";
+import { covered } from "./range";
 
 type Row = RollupRows["data"][number];
 
-/** The top rows of any rollup, with the columns that its definition has. */
-export function RollupTable({ stream, rollup }: { stream: string; rollup: RollupColumns }): ReactElement {
+const ROWS = 10;
+
+interface RollupTableProps {
+  stream: Stream;
+  rollup: RollupColumns;
+  minutes: number;
+}
+
+/** The rows of any rollup with the highest counts, with the columns that its definition has. */
+export function RollupTable({ stream, rollup, minutes }: RollupTableProps): ReactElement {
+  const span = covered(stream, minutes);
+  const order = orderOf(rollup);
+  const question = { last: `${minutes}m`, limit: String(ROWS), ...(order !== null && { order }) };
+  const dimensions = rollup.dimensions.map((name) => words(name).toLowerCase()).join(" and ");
+  const title = dimensions === "" ? words(rollup.rollup) : `By ${dimensions}`;
   return (
     <Panel
       id={`rollup-${rollup.rollup}`}
-      title={rollup.rollup}
-      scope="top rows, last 24 hours"
-      query={useRollup(stream, rollup.rollup)}
+      title={title}
+      scope={`${rollup.rollup}, top ${ROWS}, ${lastMinutes(span)}`}
+      query={useRollup({ stream: stream.stream, rollup: rollup.rollup, question, pace: paceOf(minutes) })}
       isEmpty={({ data }) => data.length === 0}
-      empty="Nothing was counted in the last 24 hours."
+      empty={`Nothing was counted in the ${lastMinutes(span)}.`}
     >
       {({ data }) => (
         <DataTable
@@ -33,18 +51,28 @@ export function RollupTable({ stream, rollup }: { stream: string; rollup: Rollup
 }
 
 function columns(rollup: RollupColumns): Column<Row>[] {
-  const keys = rollup.dimensions.map((name) => text(name, (row) => row.dimensions[name] ?? ""));
-  const labels = rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? ""));
-  const numbers = rollup.measures.flatMap(({ asked_as }) => asked_as.map((name) => number(name, precise)));
-  const shares = rollup.derived.map((name) => number(name, name.endsWith("_rate") ? percent : precise));
-  return [...keys, ...labels, ...numbers, ...shares];
+  return [
+    ...rollup.dimensions.map((name) => text(name, (row) => row.dimensions[name] ?? "")),
+    ...rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? "")),
+    ...measuresOf(rollup).flatMap((measure) => measure.columns.map((column) => number(measure, column))),
+  ];
 }
 
+/** Keys can be as long as what they come from, such as a path. */
 function text(name: string, value: (row: Row) => string): Column<Row> {
-  return { id: name, header: name.replaceAll("_", " "), value, cell: value };
+  const cell = (row: Row) => (
+    <span className="rollup-key" title={value(row)}>
+      {value(row)}
+    </span>
+  );
+  return { id: name, header: words(name), value, cell };
 }
 
-function number(name: string, format: (value: number | null) => string): Column<Row> {
-  const value = (row: Row) => row.measures[name] ?? null;
-  return { ...text(name, (row) => format(value(row))), value, numeric: true };
+function number(measure: Measure, column: string): Column<Row> {
+  const value = (row: Row) => row.measures[column] ?? null;
+  const cell = (row: Row) => {
+    const { text, unit } = written(measure, value(row));
+    return withUnit(text, unit);
+  };
+  return { id: column, header: labelOf(measure, column), value, cell, numeric: true };
 }

@@ -27,7 +27,7 @@ test("the numbers are there without the drawing, newest first", async () => {
 
 test("an hour nobody knows anything of is empty, an hour of zeros is not", async () => {
   const api = new FakeApi(snapshot(1, 10));
-  const { timeseries } = api.snapshot;
+  const { timeseries } = snapshot(1, 10);
   const all = (total: number | null) =>
     timeseries.data.map((point) => ({ ...point, total_downloads: total, success_rate: null }));
   api.snapshot = { ...api.snapshot, timeseries: { ...timeseries, data: all(null) } };
