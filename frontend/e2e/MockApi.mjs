@@ -4,6 +4,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { dashboard } from "./fixture.mjs";
+import { orders, ordersRows } from "./orders.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -13,8 +14,9 @@ const POLICY =
 const COMMIT_MS = 400;
 
 /**
- * The built page and the API's contract, with numbers that move. `push` changes what is pushed, `answers` says which
- * part is refused, `streams: false` refuses event streams, `script` is run by the page.
+ * The built page and the API's contract, with numbers that move. `push` changes what is pushed, `refused` says which
+ * part is refused, `streams: false` refuses event streams, `script` is run by the page. `downloads` are read, or only
+ * served ("unread"), or not even that ("absent").
  */
 export class MockApi {
   #options;
@@ -23,8 +25,8 @@ export class MockApi {
   #version = 1;
   #timer;
 
-  constructor({ push = (snapshot) => snapshot, refused = null, streams = true, script = null } = {}) {
-    this.#options = { push, refused, streams, script };
+  constructor({ push = (snapshot) => snapshot, refused = null, streams = true, script = null, downloads = "read" } = {}) {
+    this.#options = { push, refused, streams, script, downloads };
     this.#server = createServer((request, response) => this.#serve(request, response));
   }
 
@@ -49,28 +51,50 @@ export class MockApi {
     response.setHeader("content-security-policy", POLICY);
     if (url.pathname === "/api/stream/events") this.#stream(response);
     else if (url.pathname === "/api/streams") this.#streams(response);
+    else if (url.pathname.startsWith("/api/streams/orders/")) this.#orders(url, response);
+    else if (url.pathname === "/api/dashboard") this.#json(response, this.#snapshot());
     else if (url.pathname.startsWith("/api/stats/")) this.#stats(url, response);
     else this.#file(url.pathname, response);
   }
 
   #streams(response) {
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ data: [], count: 0 }));
+    const now = Date.now();
+    const { downloads } = this.#options;
+    const { meta } = dashboard(downloads === "unread" ? 0 : this.#version, now);
+    const served = { stream: "content-downloads", topic: "content-downloads", window_seconds: 60, grace_seconds: 30, steps: [], rollups: [], meta };
+    const data = [...(downloads === "absent" ? [] : [served]), orders(this.#ordersVersion(), now)];
+    this.#json(response, { data, count: data.length });
+  }
+
+  /** Versions of different streams have nothing to do with each other. */
+  #ordersVersion() {
+    return 1_000 + this.#version;
+  }
+
+  #orders({ pathname, searchParams }, response) {
+    const rows = ordersRows(pathname.split("/").at(-1), searchParams, this.#ordersVersion(), Date.now());
+    if (rows === null) return this.#problem(response, "there is no such rollup", 404);
+    this.#json(response, rows);
   }
 
   #stats({ pathname, searchParams }, response) {
+    if (this.#options.downloads === "absent") return this.#problem(response, "downloads are not served", 404);
     const part = pathname.slice("/api/stats/".length);
     if (part === this.#options.refused) return this.#problem(response, `${part} cannot be read`);
     const minutes = Number(searchParams.get("minutes") ?? 5);
     const { stats, meta, ...others } = dashboard(this.#version, Date.now(), part === "timeseries" ? 5 : minutes);
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ ...(part === "realtime" ? stats : others[part]), meta }));
+    this.#json(response, { ...(part === "realtime" ? stats : others[part]), meta });
   }
 
-  #problem(response, detail) {
-    const title = "Service Unavailable";
-    response.writeHead(503, { "content-type": "application/problem+json" });
-    response.end(JSON.stringify({ type: "about:blank", title, status: 503, detail, instance: "", request_id: "mock-1" }));
+  #json(response, body) {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify(body));
+  }
+
+  #problem(response, detail, status = 503) {
+    const title = status === 404 ? "Not Found" : "Service Unavailable";
+    response.writeHead(status, { "content-type": "application/problem+json" });
+    response.end(JSON.stringify({ type: "about:blank", title, status, detail, instance: "", request_id: "mock-1" }));
   }
 
   #stream(response) {
@@ -83,8 +107,13 @@ export class MockApi {
   }
 
   #send(response) {
-    const snapshot = this.#options.push(dashboard(this.#version, Date.now()));
+    const snapshot = this.#options.push(this.#snapshot());
     response.write(`id: ${this.#version}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
+  }
+
+  #snapshot() {
+    const { alerts, meta, ...ofDownloads } = dashboard(this.#version, Date.now());
+    return this.#options.downloads === "absent" ? { alerts, meta } : { ...ofDownloads, alerts, meta };
   }
 
   #file(path, response) {

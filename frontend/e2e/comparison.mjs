@@ -34,7 +34,7 @@ export function differences(panel, shown, answer) {
 }
 
 function isEmpty(panel, rows) {
-  return panel.time ? rows.every((row) => (row.total_downloads ?? null) === null) : rows.length === 0;
+  return panel.time ? rows.every((row) => (row[panel.counted] ?? null) === null) : rows.length === 0;
 }
 
 /** Sums over nothing are 0 in the API; the page says "no data" as long as no event was ever seen. */

@@ -47,7 +47,8 @@ export async function matchPanels(page, baseUrl, panels) {
   while (open.size > 0) {
     const { minutes, panels: shown } = await readPage(page);
     const asked = [...open].map(async ([panel, seen]) => {
-      const answer = await ask(baseUrl, panel.url(minutes));
+      const asked = await ask(baseUrl, panel.url(minutes));
+      const answer = panel.read?.(asked) ?? asked;
       seen.add(seen.answered, answer.meta.data_version, answer);
       const reading = shown[panel.id];
       if (reading === undefined) throw new Failure(`there is no panel ${panel.id}`);

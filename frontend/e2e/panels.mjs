@@ -18,10 +18,10 @@ const field = (id, api, kind) => ({ id, api, kind });
 const card = (id, api, kind) => ({ ...field(id, api, kind), single: true });
 
 /**
- * What each panel shows of which field. `exact`: of one data version there is one answer a minute; elsewhere the same
+ * What each panel of the downloads shows of which field. `exact`: of one data version there is one answer a minute; elsewhere the same
  * version can be read differently, so a difference has to last.
  */
-export const PANELS = [
+export const DOWNLOADS_PANELS = [
   {
     id: "summary",
     url: (minutes) => `/api/stats/realtime?minutes=${minutes}`,
@@ -84,25 +84,28 @@ export const PANELS = [
     key: "window_start",
     time: true,
     newestFirst: true,
+    counted: "total_downloads",
     fields: [
       field("downloads", "total_downloads", "count"),
       field("rate", "success_rate", "percent"),
       field("state", "state"),
     ],
   },
-  {
-    id: "alerts",
-    url: () => "/api/stats/alerts?limit=10",
-    row: "alert",
-    key: "id",
-    fields: [
-      { ...field("alerts-open", "unacknowledged_count", "count"), single: true },
-      field("severity", "severity"),
-      field("region", "region"),
-      field("message", "message"),
-      field("value", "metric_value"),
-      field("threshold", "threshold_value"),
-      field("since", "created_at"),
-    ],
-  },
 ];
+
+/** Of all streams. */
+export const ALERTS = {
+  id: "alerts",
+  url: () => "/api/stats/alerts?limit=10",
+  row: "alert",
+  key: "id",
+  fields: [
+    { ...field("alerts-open", "unacknowledged_count", "count"), single: true },
+    field("severity", "severity"),
+    field("region", "region"),
+    field("message", "message"),
+    field("value", "metric_value"),
+    field("threshold", "threshold_value"),
+    field("since", "created_at"),
+  ],
+};

@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 
 import type { RollupColumns, RollupRows, Stream } from "../../api/model";
 import { useRollup } from "../../api/queries/useRollup";
+import { NO_DATA } from "../../format/number";
 import { withUnit, words } from "../../format/unit";
 import { DataTable, type Column } from "../../ui/DataTable";
 import { Panel } from "../../ui/Panel";
@@ -53,18 +54,22 @@ export function RollupTable({ stream, rollup, minutes }: RollupTableProps): Reac
 function columns(rollup: RollupColumns): Column<Row>[] {
   return [
     ...rollup.dimensions.map((name) => text(name, (row) => row.dimensions[name] ?? "")),
-    ...rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? "")),
+    ...rollup.labels.map((name) => text(name, (row) => row.labels[name] ?? null)),
     ...measuresOf(rollup).flatMap((measure) => measure.columns.map((column) => number(measure, column))),
   ];
 }
 
-/** Keys can be as long as what they come from, such as a path. */
-function text(name: string, value: (row: Row) => string): Column<Row> {
-  const cell = (row: Row) => (
-    <span className="rollup-key" title={value(row)}>
-      {value(row)}
-    </span>
-  );
+/** Keys can be as long as what they come from, such as a path. Of a label nothing may be known. */
+function text(name: string, value: (row: Row) => string | null): Column<Row> {
+  const cell = (row: Row) => {
+    const shown = value(row);
+    if (shown === null) return <span className="missing">{NO_DATA}</span>;
+    return (
+      <span className="rollup-key" title={shown}>
+        {shown}
+      </span>
+    );
+  };
   return { id: name, header: words(name), value, cell };
 }
 
