@@ -8,6 +8,9 @@ import { withPage } from "./browser.mjs";
 import { checkDashboard } from "./checks.mjs";
 import { readPage } from "./reading.mjs";
 
+/** A fault that could go by is waited for; on a good page the mock and the page agree much sooner. */
+const FAULT_MS = 8_000;
+
 async function withMock(options, use) {
   const mock = new MockApi(options);
   try {
@@ -21,7 +24,7 @@ async function withMock(options, use) {
 async function refused(what, options, reason) {
   await withMock(options, async (baseUrl) => {
     try {
-      await checkDashboard(baseUrl);
+      await checkDashboard(baseUrl, { patienceMs: FAULT_MS });
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
       if (!reason.test(failure.message)) throw new Failure(`${what}: refused for another reason: ${failure.message}`);

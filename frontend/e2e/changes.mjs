@@ -4,18 +4,18 @@ import { Failure } from "./Failure.mjs";
 import { headlineOf, listStreams } from "./streams.mjs";
 import { readPage } from "./reading.mjs";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const PAUSE_MS = 200;
 const MINUTE_MS = 60_000;
 
 /** The changes on the cards of other streams are those of final windows. Waits, as what is final moves on. */
-export async function matchChanges(page, baseUrl) {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function matchChanges(page, baseUrl, patienceMs = PATIENCE_MS) {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const found = [];
     for (const stream of (await listStreams(baseUrl)).others) found.push(...(await differences(page, baseUrl, stream)));
     if (found.length === 0) return;
-    if (Date.now() > deadline) throw new Failure(`changes differ after ${PATIENCE_MS / 1_000} s: ${found.join("; ")}`);
+    if (Date.now() > deadline) throw new Failure(`changes differ after ${patienceMs / 1_000} s: ${found.join("; ")}`);
     await sleep(PAUSE_MS);
   }
 }

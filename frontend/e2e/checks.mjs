@@ -9,27 +9,27 @@ const READY_MS = 30_000;
 const DRAWN_MS = 10_000;
 const OTHER_WINDOW = 30;
 
-/** Every check of a dashboard that should be well. Throws a Failure that says what is wrong. */
-export async function checkDashboard(baseUrl, { mode = "push", log = () => {}, screenshot = null, ignore = () => false } = {}) {
+/** Every check of a dashboard that should be well; `patienceMs` is for differences to end. Throws a Failure that says what is wrong. */
+export async function checkDashboard(baseUrl, { mode = "push", log = () => {}, screenshot = null, ignore = () => false, patienceMs } = {}) {
   const all = panelsOf(await listStreams(baseUrl));
   await withPage(baseUrl, async (page, { complaints, foreign }) => {
     await page.goto(baseUrl);
     await ready(page, all, mode);
     log(`panels are there, mode ${mode}`);
-    log(`equal to the API: ${versions(await matchPanels(page, baseUrl, all))}`);
+    log(`equal to the API: ${versions(await matchPanels(page, baseUrl, all, patienceMs))}`);
     await chartsAreDrawn(page, all);
     await completeThroughIsKnown(page);
 
     const windowed = all.filter((panel) => panel.windowed);
     await page.getByRole("radio", { name: `${OTHER_WINDOW} min` }).check();
-    log(`equal over ${OTHER_WINDOW} minutes: ${versions(await matchPanels(page, baseUrl, windowed))}`);
-    await matchChanges(page, baseUrl);
+    log(`equal over ${OTHER_WINDOW} minutes: ${versions(await matchPanels(page, baseUrl, windowed, patienceMs))}`);
+    await matchChanges(page, baseUrl, patienceMs);
     await page.reload();
     await ready(page, all, mode);
     const { minutes } = await readPage(page);
     if (minutes !== OTHER_WINDOW) throw new Failure(`the window is ${minutes} minutes after a reload, not ${OTHER_WINDOW}`);
     await page.getByRole("radio", { name: "5 min", exact: true }).check();
-    await matchPanels(page, baseUrl, windowed);
+    await matchPanels(page, baseUrl, windowed, patienceMs);
 
     await page.keyboard.press("Shift+Tab");
     await fits(page, DESKTOP);

@@ -40,10 +40,10 @@ class Seen {
 }
 
 /** Reads page and API until each panel was equal to the API at one data version. Returns those versions. */
-export async function matchPanels(page, baseUrl, panels) {
+export async function matchPanels(page, baseUrl, panels, patienceMs = PATIENCE_MS) {
   const open = new Map(panels.map((panel) => [panel, new Seen()]));
   const versions = {};
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   while (open.size > 0) {
     const { minutes, panels: shown } = await readPage(page);
     const asked = [...open].map(async ([panel, seen]) => {
@@ -61,7 +61,7 @@ export async function matchPanels(page, baseUrl, panels) {
     await Promise.all(asked);
     if (open.size > 0 && Date.now() > deadline) {
       const reasons = [...open].map(([panel, seen]) => `${panel.id}: ${seen.last}`);
-      throw new Failure(`page and API differ after ${PATIENCE_MS / 1_000} s: ${reasons.join("; ")}`);
+      throw new Failure(`page and API differ after ${patienceMs / 1_000} s: ${reasons.join("; ")}`);
     }
     await sleep(PAUSE_MS);
   }

@@ -6,7 +6,7 @@ import { POLL_MS } from "../api/queries/useStats";
 import { FakeApi } from "../testing/FakeApi";
 import { snapshot } from "../testing/answers";
 import { renderLive } from "../testing/renderLive";
-import { downloads, orders } from "../testing/streams";
+import { downloads, orders, rows, series } from "../testing/streams";
 import { Dashboard } from "./Dashboard";
 
 afterEach(() => {
@@ -182,4 +182,20 @@ test("a list of streams that cannot be had is told, and asked for again", async 
   api.problems.clear();
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByTestId("panel-summary")).toBeInTheDocument();
+});
+
+test("a page about a log that ended a while ago begins with a window that it is in", async () => {
+  const api = new FakeApi(snapshot(1, 10));
+  api.streams = [downloads(0), orders(3)];
+  const hour = Array.from({ length: 60 }, (_, index): [{ orders: number }, "counted"] => [{ orders: index === 40 ? 5 : 0 }, "counted"]);
+  api.rollup = (asked) => rows(asked.has("step") ? series(...hour) : [], 3);
+  renderLive(<Dashboard />);
+  await screen.findByTestId("stream-orders");
+  expect(screen.getByRole("radio", { name: "30 min" })).toBeChecked();
+  expect(api.askedOf("orders").filter((request) => request.includes("last=5m"))).toEqual([]);
+  await userEvent.click(screen.getByRole("radio", { name: "5 min" }));
+  expect(window.location.search).toBe("?minutes=5");
+  await userEvent.click(screen.getByRole("radio", { name: "30 min" }));
+  expect(window.location.search).toBe("");
+  expect(screen.getByRole("radio", { name: "30 min" })).toBeChecked();
 });

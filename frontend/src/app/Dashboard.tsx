@@ -7,22 +7,27 @@ import { StreamSection } from "../panels/streams/StreamSection";
 import { Failure } from "../ui/Failure";
 import { Downloads } from "./Downloads";
 import { Header } from "./header/Header";
-import { useMinutes } from "./window/minutes";
+import { useChosenMinutes } from "./window/minutes";
+import { useFallback } from "./window/useFallback";
 import "./theme.css";
 import "./page.css";
 
 export function Dashboard(): ReactElement {
   const streams = useStreams();
   const what = streams.data && served(streams.data);
+  const chosen = useChosenMinutes();
+  const lead = what?.others.find(({ stream }) => stream === what.lead) ?? null;
+  const fallback = useFallback(lead);
+  const minutes = chosen ?? (what === undefined ? null : fallback);
   return (
     <>
       <a className="skip" href="#content">
         Skip to the numbers
       </a>
-      <Header day={what !== undefined && what.others.length > 0} />
+      <Header covered={{ minutes, fallback, day: what !== undefined && what.others.length > 0 }} />
       <main id="content" className={what?.lead === DOWNLOADS ? "page" : "page page-of-others"} tabIndex={-1}>
-        {what !== undefined && <Streams what={what} />}
-        {streams.isPending && <p className="panel-message page-message">Loading…</p>}
+        {what !== undefined && minutes !== null && <Streams what={what} minutes={minutes} />}
+        {(streams.isPending || (what !== undefined && minutes === null)) && <p className="panel-message page-message">Loading…</p>}
         {streams.isLoadingError && (
           <div className="panel page-message">
             <Failure
@@ -42,8 +47,7 @@ export function Dashboard(): ReactElement {
 }
 
 /** What is asked for is decided by what is served: of anything else the API knows nothing. */
-function Streams({ what }: { what: Served }): ReactElement {
-  const minutes = useMinutes();
+function Streams({ what, minutes }: { what: Served; minutes: number }): ReactElement {
   const { downloads, others, lead, waiting } = what;
   const leads = lead === DOWNLOADS;
   const alerts = <Alerts downloads={downloads} />;

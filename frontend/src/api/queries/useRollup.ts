@@ -27,8 +27,8 @@ export function useRollup({ stream, rollup, question, pace }: Asked): UseQueryRe
   });
 }
 
-/** Rows of windows that are final, read once; nothing is asked while there is no question. */
-export function useFinalRollup(stream: string, rollup: string, question: Question | null): UseQueryResult<RollupRows> {
+/** Rows that are read once, of windows that are final or for a moment's decision; nothing is asked without a question. */
+export function useRollupOnce(stream: string, rollup: string, question: Question | null): UseQueryResult<RollupRows> {
   return useQuery<RollupRows, Error, RollupRows, RollupKey>({
     queryKey: streamKeys.rollup(stream, "once", rollup, question ?? {}),
     queryFn: read,

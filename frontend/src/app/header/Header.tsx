@@ -6,14 +6,13 @@ import { NO_DATA } from "../../format/number";
 import { clockSecond, moment } from "../../format/time";
 import { Moment } from "../../ui/Moment";
 import { useNow } from "../../ui/useNow";
-import { WindowSelector } from "../window/WindowSelector";
+import { WindowSelector, type Covered } from "../window/WindowSelector";
 import { FreshnessBadge } from "./FreshnessBadge";
 import { Notice } from "./Notice";
 import { freshness } from "./freshness";
 import "./header.css";
 
-/** `day`: there are panels that can cover a day. */
-export function Header({ day }: { day: boolean }): ReactElement {
+export function Header({ covered }: { covered: Covered }): ReactElement {
   const live = useLive();
   const newest = useNewestAnswer();
   const now = useNow();
@@ -41,7 +40,7 @@ export function Header({ day }: { day: boolean }): ReactElement {
             </dd>
           </div>
         </dl>
-        <WindowSelector day={day} />
+        <WindowSelector covered={covered} />
       </div>
       <Notice live={live} freshness={fresh} />
     </header>

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 
 import type { RollupColumns, RollupRows, Stream } from "../../api/model";
-import { useFinalRollup, useRollup } from "../../api/queries/useRollup";
+import { useRollup, useRollupOnce } from "../../api/queries/useRollup";
 import { clockMinute } from "../../format/time";
 import { Panel } from "../../ui/Panel";
 import { lastMinutes, minutesInWords } from "../scope";
@@ -27,7 +27,7 @@ export function StreamCards({ stream, rollup, minutes }: StreamCardsProps): Reac
   const query = useRollup({ stream: stream.stream, rollup: rollup.rollup, question, pace: paceOf(minutes) });
   // The window of now is not over: beside a whole range before, it would always seem to be less.
   const range = query.data && finalRange(stream, minutes, query.data.meta.from);
-  const final = useFinalRollup(stream.stream, rollup.rollup, range ? { group_by: "", ...range, compare: "previous" } : null);
+  const final = useRollupOnce(stream.stream, rollup.rollup, range ? { group_by: "", ...range, compare: "previous" } : null);
   return (
     <Panel
       id={`totals-${stream.stream}`}
