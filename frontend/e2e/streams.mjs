@@ -31,7 +31,13 @@ function panelsOfStream({ stream, rollups, steps }) {
     windowed: true,
     exact: true,
     read: (answer) => ({ ...answer, ...answer.data[0].measures }),
-    fields: columnsOf(headline).map((column) => ({ ...field(headline, column), id: `${stream}-${column}`, single: true })),
+    fields: columnsOf(headline).map((column) => ({
+      ...field(headline, column),
+      id: `${stream}-${column}`,
+      single: true,
+      // Where nothing is known of the median nothing is said of the other quantiles.
+      quiet: headline.measures.some(({ asked_as }) => asked_as.includes(column, 1)),
+    })),
   };
   const tables = rollups.map((rollup) => ({
     id: `rollup-${rollup.rollup}`,
