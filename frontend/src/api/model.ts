@@ -27,14 +27,5 @@ export interface Answer {
   meta: Meta;
 }
 
-type Part<T extends Answer> = Omit<T, "meta">;
-
 /** One push: all panels of one moment. Where downloads are not served, the alerts alone. */
-export interface Snapshot extends Answer {
-  stats?: Part<Realtime>;
-  trending?: Part<TrendingList>;
-  regions?: Part<RegionList>;
-  devices?: Part<DeviceList>;
-  timeseries?: Part<Timeseries>;
-  alerts: Part<AlertList>;
-}
+export type Snapshot = Schemas["Fresh_Dashboard"];
