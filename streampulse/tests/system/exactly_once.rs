@@ -166,13 +166,13 @@ async fn a_real_access_log_is_counted_exactly_though_a_processor_is_killed() {
     let mut first = stage.processor(&["--threads", "2"]);
     let second = stage.processor(&["--threads", "2"]);
     stage.until(&client, OWNERS_OF_BOTH, LIMIT).await;
-    // 20,000 lines of 200 minutes, in about six seconds.
-    let log = LongLog::write(10, 4);
+    // 20,000 lines of 200 minutes, in some seconds.
+    let log = LongLog::write(5, 8);
     let kill = async {
         stage.until_committed(&client, log.lines / 3, LIMIT).await;
         kill_an_owner(&stage, &client, &mut first, log.lines).await;
     };
-    let ((truth, by_hand), ()) = tokio::join!(log.send(&stage, 2_000.0), kill);
+    let ((truth, by_hand), ()) = tokio::join!(log.send(&stage, 4_000.0), kill);
     stage.until_committed(&client, truth.events, LIMIT).await;
     assert_eq!(owned_by(&client, &second).await, 4);
     second.stop().await;
