@@ -55,7 +55,9 @@ pub(super) async fn run(args: &DemoArgs) -> Result<(), Failure> {
 async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     let shutdown = shutdown_on_signals()?;
     let generate = traffic::settings(args)?;
-    let streams = StreamDefinition::shipped()?;
+    // Of those that come with the program the one that is sent.
+    let mut streams = StreamDefinition::shipped()?;
+    streams.retain(|stream| stream.topic == generate.topic);
     let serving = args.serving.settings(streams.clone(), telemetry::init_metrics()?);
     let bound = api::bind(serving).await.context("choose another port with --api-port or API_PORT")?;
 
@@ -80,7 +82,7 @@ async fn prepare(args: &DemoArgs) -> anyhow::Result<Demo> {
     let broker = MockBroker::spawn(&program, arguments).await?;
 
     let settings = ProcessorSettings {
-        streams: streams.into_iter().filter(|stream| stream.topic == generate.topic).map(Arc::new).collect(),
+        streams: streams.into_iter().map(Arc::new).collect(),
         kafka: vec![("bootstrap.servers".to_owned(), broker.bootstrap_servers().to_owned())],
         pg: processor_pg,
         group: None,
