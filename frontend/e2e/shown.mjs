@@ -3,8 +3,8 @@
 import process from "node:process";
 
 import { withPage } from "./browser.mjs";
-import { PANELS } from "./panels.mjs";
 import { readPage } from "./reading.mjs";
+import { listStreams, panelsOf } from "./streams.mjs";
 
 const PATIENCE_MS = 30_000;
 
@@ -12,12 +12,14 @@ const baseUrl = process.env.BASE_URL ?? "http://localhost:8000";
 const minutes = process.env.MINUTES ?? "60";
 const version = Number(process.env.VERSION ?? "0");
 
+const panels = panelsOf(await listStreams(baseUrl));
+
 await withPage(baseUrl, async (page) => {
   await page.goto(new URL(`/?minutes=${minutes}`, baseUrl).href);
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const seen = await readPage(page);
-    const behind = PANELS.filter(({ id }) => {
+    const behind = panels.filter(({ id }) => {
       const { state, busy, version: at } = seen.panels[id] ?? {};
       return !["data", "empty"].includes(state) || busy || at < version;
     });

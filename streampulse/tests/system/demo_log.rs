@@ -7,7 +7,7 @@ use generator::{Cell, TruthRow};
 
 use crate::{
     demo::{Demo, Place},
-    http,
+    http, page,
 };
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../generator/samples/access.log");
@@ -104,8 +104,8 @@ async fn the_demo_shows_a_real_log_as_it_was_counted_from_its_lines() {
     assert_eq!(lacks.0, late);
     assert_eq!(lacking(&by_path, &paths), lacks);
     let streams = http::json(&address, "/api/streams").await;
-    let requests = streams["data"].as_array().unwrap().iter().find(|one| one["stream"] == "web-requests");
-    assert!(requests.unwrap()["meta"]["data_version"].as_i64() > Some(0), "{streams}");
+    assert_eq!((&streams["count"], &streams["data"][0]["stream"]), (&1.into(), &"web-requests".into()));
+    page::assert_equals_api(&demo.address);
     demo.end();
 
     let truth = place.truth();
