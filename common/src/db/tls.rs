@@ -1,8 +1,8 @@
 //! Encryption of the connections to PostgreSQL, with the names and meanings that libpq gives them.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, sync::OnceLock};
 
-use native_tls::{Certificate, TlsConnector};
+use native_tls::{Certificate, TlsConnector, TlsConnectorBuilder};
 use postgres_native_tls::MakeTlsConnector;
 
 use super::DbError;
@@ -48,19 +48,20 @@ impl Tls {
         }
     }
 
-    /// The file of authorities is read anew each time, so that a new one is taken up.
     pub(super) fn connector(&self) -> Result<MakeTlsConnector, DbError> {
-        let mut builder = TlsConnector::builder();
-        match self.mode {
-            SslMode::VerifyFull => {}
+        let connector = match self.mode {
+            SslMode::Disable | SslMode::Prefer | SslMode::Require => credulous()?,
             SslMode::VerifyCa => {
-                builder.danger_accept_invalid_hostnames(true);
+                self.verifying(TlsConnector::builder().danger_accept_invalid_hostnames(true))?
             }
-            SslMode::Disable | SslMode::Prefer | SslMode::Require => {
-                builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-            }
-        }
-        if let (Some(path), SslMode::VerifyCa | SslMode::VerifyFull) = (&self.root_cert, self.mode) {
+            SslMode::VerifyFull => self.verifying(&mut TlsConnector::builder())?,
+        };
+        Ok(MakeTlsConnector::new(connector))
+    }
+
+    /// The file of authorities is read anew each time, so that a new one is taken up.
+    fn verifying(&self, builder: &mut TlsConnectorBuilder) -> Result<TlsConnector, DbError> {
+        if let Some(path) = &self.root_cert {
             let refused =
                 |problem: String| DbError::Settings(format!("PG_SSLROOTCERT: {} {problem}", path.display()));
             let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
@@ -74,10 +75,25 @@ impl Tls {
                 builder.add_root_certificate(authority);
             }
         }
-        let connector =
-            builder.build().map_err(|error| DbError::Settings(format!("TLS to PostgreSQL: {error}")))?;
-        Ok(MakeTlsConnector::new(connector))
+        builder.build().map_err(|error| unusable(&error))
     }
+}
+
+/// Believes whoever answers. Made once: making one reads all authorities of the system, though none of them matters, and
+/// takes 50 ms of CPU, which would come with each connection.
+fn credulous() -> Result<TlsConnector, DbError> {
+    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
+    if let Some(connector) = CONNECTOR.get() {
+        return Ok(connector.clone());
+    }
+    let mut builder = TlsConnector::builder();
+    builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+    let connector = builder.build().map_err(|error| unusable(&error))?;
+    Ok(CONNECTOR.get_or_init(|| connector).clone())
+}
+
+fn unusable(error: &native_tls::Error) -> DbError {
+    DbError::Settings(format!("TLS to PostgreSQL: {error}"))
 }
 
 impl SslMode {
