@@ -134,9 +134,12 @@ pub struct RunArgs {
     /// Events in the topic of the comparison.
     #[arg(long, default_value_t = 5_000_000, value_name = "N")]
     pub events: u64,
-    /// Events in each topic of the parts on growth [default: two fifths of those of the comparison].
+    /// Events in each topic of the parts on growth [default: those of the comparison; of contents two fifths].
     #[arg(long, value_name = "N")]
     pub growth_events: Option<u64>,
+    /// How often each size of the parts on growth is measured.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub growth_runs: u32,
     /// How often each contender runs; the table shows medians.
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
@@ -150,7 +153,7 @@ pub struct RunArgs {
     #[arg(long, default_value_t = 10_000.0, value_name = "N")]
     pub live_rate: f64,
     /// How many seconds it takes.
-    #[arg(long, default_value_t = 60, value_name = "N")]
+    #[arg(long, default_value_t = 30, value_name = "N")]
     pub live_seconds: u64,
     /// The program to measure [default: streampulse beside this one].
     #[arg(long, value_name = "FILE")]

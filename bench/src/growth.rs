@@ -35,7 +35,7 @@ pub async fn run(part: Part, stage: &Stage, args: &RunArgs) -> anyhow::Result<Ve
     }
     let launch = Launch::of(args.threads, &args.processor_arg);
     let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); sizes.len()];
-    for run in 1..=args.runs {
+    for run in 1..=args.growth_runs {
         for ((size, topic), costs) in sizes.iter().zip(&topics).zip(&mut costs) {
             let cost =
                 processor::run_settled(stage, topic, size.processes, &launch).await?.cost(topic.events);
@@ -50,7 +50,7 @@ pub async fn run(part: Part, stage: &Stage, args: &RunArgs) -> anyhow::Result<Ve
 const TOPIC: &str = "bench-growth";
 
 fn sizes(part: Part, args: &RunArgs) -> Vec<Size> {
-    let events = args.growth_events.unwrap_or(args.events * 2 / 5);
+    let events = args.growth_events.unwrap_or(args.events);
     let usual = || Contents { workload: untroubled(args.seed), events, partitions: 8, windows: 60 };
     let counted =
         |number: usize, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
@@ -59,7 +59,9 @@ fn sizes(part: Part, args: &RunArgs) -> Vec<Size> {
             .map(|keys| {
                 // All contents equally popular: every key is open in every window.
                 let workload = Workload { contents: keys, zipf: 0.0, ..untroubled(args.seed) };
-                let contents = Contents { workload, windows: KEYS_WINDOWS, ..usual() };
+                // They take PostgreSQL long enough with fewer.
+                let events = args.growth_events.unwrap_or(args.events * 2 / 5);
+                let contents = Contents { workload, events, windows: KEYS_WINDOWS, ..usual() };
                 Size { what: format!("{keys} contents"), contents, processes: 1 }
             })
             .into(),

@@ -7,6 +7,11 @@ use streampulse::{
     commands::{self, Failure},
 };
 
+/// For librdkafka as well: its own threads make each record and ours give it back, and with glibc's both wait for each
+/// other's lock.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let (cli, file) = match parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(read) => read,

@@ -1,6 +1,7 @@
 //! The consumer: poll loop, rebalance, assignment. The only part that knows Kafka; it knows no SQL.
 
 mod assign;
+mod backpressure;
 mod brokers;
 mod client;
 mod commit_tag;

@@ -21,6 +21,7 @@ use tokio::{runtime::Handle, sync::watch};
 
 use super::{
     assign::{AssignError, Assigner, ReplayOutcome},
+    backpressure::Backpressure,
     brokers::Brokers,
     client::{self, ClientError},
     committer::Committer,
@@ -101,6 +102,7 @@ pub struct StreamThread {
     /// When the oldest event not yet in a unit came in.
     waiting_since: Option<Instant>,
     waiting_events: usize,
+    backpressure: Backpressure,
     paused: bool,
     /// Partitions of ours that somebody else claimed, and when we learned of it.
     fenced: BTreeMap<PartitionId, Instant>,
@@ -143,6 +145,7 @@ impl StreamThread {
             committer,
             waiting_since: None,
             waiting_events: 0,
+            backpressure: Backpressure::default(),
             paused: false,
             fenced: BTreeMap::new(),
             mirror,
@@ -180,6 +183,9 @@ impl StreamThread {
 
     /// Takes in the records that are there, or waits a little for one.
     fn take_records(&mut self) -> Result<(), ThreadError> {
+        if self.backpressure.is_on() {
+            return Ok(());
+        }
         let is_busy = self.committer.is_busy() || self.waiting_since.is_some();
         let wait = if is_busy { BUSY_POLL } else { IDLE_POLL };
         let topic = &self.from.definition.topic;
@@ -212,7 +218,8 @@ impl StreamThread {
 
     /// What the group and the client have to say. Polling also tells the group that we are alive.
     fn hear_the_group(&mut self) -> Result<(), ThreadError> {
-        match self.consumer.poll(Duration::ZERO) {
+        let wait = if self.backpressure.is_on() { BUSY_POLL } else { Duration::ZERO };
+        match self.consumer.poll(wait) {
             None => {}
             // Records are forwarded elsewhere before their partition is assigned; one that is not would be lost here.
             Some(Ok(_)) => return Err(ThreadError::Stray),
@@ -234,7 +241,7 @@ impl StreamThread {
         for task in self.tasks.values_mut() {
             if held {
                 task.hold(now);
-            } else if !self.paused {
+            } else if !self.backpressure.is_on() {
                 task.watch_idle(now, idle_timeout);
             }
         }
@@ -249,7 +256,8 @@ impl StreamThread {
             self.meter.lag(self.tasks.values(), self.bench.now);
             self.brokers.look(self.consumer.context(), &self.from.settings.health, &self.from.owner);
         }
-        self.pause_when(held || (self.committer.is_busy() && self.is_full()))?;
+        self.backpressure.note(self.committer.is_busy() && self.is_full(), now);
+        self.pause_when(held || self.backpressure.is_long(now))?;
         self.claim_back(now)?;
         self.carry_out_replays()
     }
