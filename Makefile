@@ -26,7 +26,7 @@ frontend/dist/index.html: frontend/node_modules/.package-lock.json $(shell find 
 	cd frontend && npm run build
 
 build: page ## Build the program, optimised: target/release/streampulse
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked -p streampulse
 
 run: ## The whole product on this machine, live; INPUT=FILE shows a real access log, ARGS="…" goes to the demo
 	deploy/install.sh run
@@ -54,13 +54,13 @@ fuzz-api: page ## Requests made up from the API's own description, against a rea
 	$(CARGO) build --locked -p streampulse
 	api/fuzz.sh $(EXAMPLES) $(SEED)
 
-bench: build ## Speed, cost and latency on this machine, against a bare reader and Kafka Streams; ARGS="…" goes to the bench
-	$(CARGO) build --release --locked -p streampulse-bench
+bench: page ## Speed, cost and latency on this machine, against a bare reader and Kafka Streams; ARGS="…" goes to the bench
+	$(CARGO) build --release --locked -p streampulse -p streampulse-bench
 	target/release/bench $(ARGS)
 
-bench-api: build ## Requests, listeners and memory of the API on this machine; ARGS="…" goes to the bench
+bench-api: page ## Requests, listeners and memory of the API on this machine; ARGS="…" goes to the bench
 	deploy/install.sh bench
-	$(CARGO) build --release --locked -p streampulse-bench
+	$(CARGO) build --release --locked -p streampulse -p streampulse-bench
 	target/release/bench api $(ARGS)
 
 kafka: ## A real Apache Kafka on port 9092, until Ctrl-C
