@@ -28,10 +28,6 @@ use crate::{
     table::Table,
 };
 
-/// The floor has the processor's allocator.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 /// Who waits so long stops fetching. For less it is not worth it: the client drops what it has fetched of a paused
-/// partition, and fetches it again.
-const PAUSE_AFTER: Duration = Duration::from_secs(1);
+/// partition, and fetches it again. A full unit of rows that are all new takes PostgreSQL two seconds.
+const PAUSE_AFTER: Duration = Duration::from_secs(5);
 
 /// Since when it waits, if it does.
 #[derive(Debug, Default)]
@@ -35,11 +35,11 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         let mut pressure = Backpressure::default();
         pressure.note(true, at(0));
-        pressure.note(true, at(900));
-        assert!(pressure.is_on() && !pressure.is_long(at(999)) && pressure.is_long(at(1_000)));
-        pressure.note(false, at(1_100));
-        assert!(!pressure.is_on() && !pressure.is_long(at(9_000)));
-        pressure.note(true, at(9_000));
-        assert!(!pressure.is_long(at(9_999)));
+        pressure.note(true, at(4_000));
+        assert!(pressure.is_on() && !pressure.is_long(at(4_999)) && pressure.is_long(at(5_000)));
+        pressure.note(false, at(5_100));
+        assert!(!pressure.is_on() && !pressure.is_long(at(20_000)));
+        pressure.note(true, at(20_000));
+        assert!(!pressure.is_long(at(24_999)));
     }
 }

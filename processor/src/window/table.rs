@@ -155,6 +155,9 @@ impl RollupTable {
         out.sketches.resize_with(shape.sketches.len(), Default::default);
         let mut changed = std::mem::take(&mut self.dirty);
         self.sort_by_key(shape, &mut changed);
+        out.windows.reserve(changed.len());
+        out.partitions.reserve(changed.len());
+        out.numbers.iter_mut().for_each(|column| column.reserve(changed.len()));
         for &row in &changed {
             let at = row as usize;
             self.is_dirty[at] = false;
