@@ -330,6 +330,7 @@ impl StreamThread {
         }
         let assignment = self.consumer.assignment()?;
         if full {
+            tracing::info!(topic = %self.from.definition.topic, "fetching stops");
             self.consumer.pause(&assignment)?;
         } else {
             self.consumer.resume(&assignment)?;

@@ -100,6 +100,10 @@ async fn overtaken(stage: &Stage, arguments: &[&str]) -> (Processor, tempfile::T
     let said = tempfile::NamedTempFile::new().unwrap().into_temp_path();
     let mut command = stage.processor_command(&["--threads", "1", "--commit-events", "100"]);
     command.args(arguments).env("DATABASE_URL", stage.url_through(tap.port));
+    // What is fetched is not lost: so that it is little, one batch of the producer's.
+    for property in ["queued.min.messages=1", "fetch.message.max.bytes=1000"] {
+        command.args(["--kafka-property", property]);
+    }
     command.stderr(std::fs::File::create(&said).unwrap());
     let processor = Processor::spawn(&mut command);
     stage.until(&client, "SELECT owner_epoch = 2 FROM partition_progress", LIMIT).await;
