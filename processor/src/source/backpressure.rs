@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Who waits so long stops fetching. For less it is not worth it: the client drops what it has fetched of a paused
-/// partition, and fetches it again. A full unit of rows that are all new takes PostgreSQL two seconds.
+/// Who waits so long stops fetching. For less it is not worth what stopping and beginning again cost the client; a full
+/// unit of rows that are all new takes PostgreSQL two seconds.
 const PAUSE_AFTER: Duration = Duration::from_secs(5);
 
 /// Since when it waits, if it does.
