@@ -36,8 +36,9 @@ const TOPIC: &str = "bench-live";
 const PARTITIONS: i32 = 8;
 /// Between two looks at what is committed.
 const LOOK: Duration = Duration::from_millis(2);
-/// Left out at the beginning: the processor connects, the first rows are made.
-const WARM_UP_MS: i64 = 3_000;
+/// Of the flow, before what is measured: the processor connects, the first rows are made, the JVM of the broker, which may have
+/// just begun, compiles for its life.
+const WARM_UP: Duration = Duration::from_secs(20);
 const HEARING_LIMIT: Duration = Duration::from_secs(30);
 
 /// Milliseconds below which half, 99 % and all of the events were.
@@ -77,6 +78,7 @@ pub async fn run(stage: &Stage, args: &RunArgs, is_heard: bool) -> anyhow::Resul
     let disk = tokio::task::spawn_blocking(disk::sync_times).await??;
     let disk = disk.iter().map(|time| i64::try_from(time.as_millis())).collect::<Result<_, _>>()?;
     stage.create_topic(TOPIC, PARTITIONS, &[("message.timestamp.type", "LogAppendTime")]).await?;
+    stage.recycle_log_files().await?;
     let (pg, definition) = stage.database().await?;
     let client = db::connect(&pg, "bench").await?;
     let launch = processor::Launch::of(args.threads, &args.processor_arg);
@@ -84,10 +86,10 @@ pub async fn run(stage: &Stage, args: &RunArgs, is_heard: bool) -> anyhow::Resul
     let gauge = stage.gauge(vec![running.id().context("ended at once")?])?;
     let audience = if is_heard { Some(Audience::gather(stage, &pg).await?) } else { None };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate times seconds")]
-    let events = (args.live_rate * args.live_seconds as f64) as u64;
+    let events = (args.live_rate * (WARM_UP.as_secs() + args.live_seconds) as f64) as u64;
     let sending = send(stage, args, events);
     let first = gauge.read()?;
-    let looks = watch(&client, events, Duration::from_secs(args.live_seconds + 60)).await?;
+    let looks = watch(&client, events, WARM_UP + Duration::from_secs(args.live_seconds + 60)).await?;
     let last = gauge.read()?;
     let summary = sending.await??;
     let heard = match audience {
@@ -265,8 +267,9 @@ struct Times {
 
 fn latencies(records: &[Record], looks: &[Look], heard: Option<&[Heard]>) -> anyhow::Result<Times> {
     let began = records.iter().map(|record| record.sent).min().context("nothing was sent")?;
+    let warm = began + i64::try_from(WARM_UP.as_millis())?;
     let mut times = Times::default();
-    for record in records.iter().filter(|record| record.sent >= began + WARM_UP_MS) {
+    for record in records.iter().filter(|record| record.sent >= warm) {
         let at = looks.partition_point(|look| look.next_offsets[record.partition] <= record.offset);
         let look = looks.get(at).context("a record was never committed")?;
         times.from_append.push(look.time - record.appended);
@@ -303,7 +306,7 @@ mod tests {
         let looks = [look(10_010, [1, 0], 4), look(10_020, [1, 5], 5), look(10_030, [2, 5], 8)];
         let heard = [(10_015, 4), (10_025, 6), (10_060, 8)].map(|(time, version)| Heard { time, version });
         let record = |partition, offset, sent| Record { partition, offset, sent, appended: sent + 3 };
-        let records = [record(0, 0, 5_000), record(0, 1, 10_000), record(1, 4, 10_005)];
+        let records = [record(0, 0, -15_000), record(0, 1, 10_000), record(1, 4, 10_005)];
         let times = latencies(&records, &looks, Some(&heard)).unwrap();
         assert_eq!(times.from_append, [27, 12]);
         assert_eq!(times.from_send, [30, 15]);

@@ -28,6 +28,8 @@ use crate::{cost::Gauge, program};
 
 pub const STREAM: &str = "content-downloads";
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// More than a live flow fills.
+const LOG_FILES: usize = 24;
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Stage {
@@ -161,6 +163,20 @@ impl Stage {
         let mut client = db::connect(&pg, "bench").await?;
         processor::install_stream(&mut client, &definition).await?;
         Ok((pg, definition))
+    }
+
+    /// PostgreSQL writes its log over files it needs no more, once it has run for a while. A new server has none, makes each
+    /// of 16 MiB when the one before is full, and all commits wait for that; here it gets some.
+    pub async fn recycle_log_files(&self) -> anyhow::Result<()> {
+        let client = db::connect(&self.postgres.settings(), "bench").await?;
+        client.batch_execute("ALTER SYSTEM SET min_wal_size = '512MB'").await?;
+        client.batch_execute("SELECT pg_reload_conf()").await?;
+        for _ in 0..LOG_FILES {
+            client.batch_execute("SELECT pg_logical_emit_message(false, 'bench', '')").await?;
+            client.batch_execute("SELECT pg_switch_wal()").await?;
+        }
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(())
     }
 
     /// Autovacuum is not to be busy with the tables of former runs.
