@@ -10,7 +10,7 @@ use common::{
     time::Timestamp,
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use processor::{PartitionWindows, WindowRules};
+use processor::{CommitUnit, PartitionWindows, WindowRules};
 use schema::{Decoder, Event, StreamDefinition};
 
 #[path = "download/mod.rs"]
@@ -81,6 +81,23 @@ fn add(criterion: &mut Criterion) {
     }
 }
 
+/// As above where each event is the first of its key.
+fn open(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode and open");
+    for keys in KEYS {
+        let mut bench = Bench::new(keys);
+        bench.events.truncate(keys);
+        group.throughput(Throughput::Elements(keys as u64));
+        group.bench_function(BenchmarkId::from_parameter(keys), |bencher| {
+            let opened = |mut windows| {
+                bench.add_all(&mut windows);
+                windows
+            };
+            bencher.iter_batched(windows, opened, BatchSize::PerIteration);
+        });
+    }
+}
+
 fn take(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("take a commit unit");
     for keys in KEYS {
@@ -97,12 +114,15 @@ fn take(criterion: &mut Criterion) {
                     bench.add_all(&mut full);
                     full
                 },
-                |mut full| (full.take(&rules), full),
+                |mut full| {
+                    let mut unit = CommitUnit::of(rules.shapes.len());
+                    (full.take(&rules, &mut unit.rollups), unit, full)
+                },
                 BatchSize::PerIteration,
             );
         });
     }
 }
 
-criterion_group!(benches, decode, add, take);
+criterion_group!(benches, decode, add, open, take);
 criterion_main!(benches);

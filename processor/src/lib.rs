@@ -15,5 +15,6 @@ pub use settings::{OnExternalReset, OnGap, ProcessorSettings, Start};
 pub use sink::{InstallError, check_stream, install_stream, move_to_group, read_position};
 pub use source::{LogEnds, log_ends, offset_at};
 pub use window::{
-    Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules, WindowSpan, plan,
+    CommitUnit, Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules,
+    WindowSpan, plan,
 };

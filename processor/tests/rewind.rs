@@ -12,7 +12,8 @@ use common::{
     window::Window,
 };
 use processor::{
-    Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules, WindowSpan, plan,
+    CommitUnit, Fate, PartitionWindows, Position, Rewind, RewindPlan, StoredRow, Target, WindowRules,
+    WindowSpan, plan,
 };
 use proptest::prelude::*;
 use schema::{Decoder, Event};
@@ -127,18 +128,19 @@ impl<'a> Partition<'a> {
             }
             self.tables.next = at.next().0;
         }
-        let taken = windows.take(&self.rules);
-        for span in taken.spans {
+        let mut unit = CommitUnit::of(self.rules.shapes.len());
+        for span in windows.take(&self.rules, &mut unit.rollups) {
             self.tables.spans.insert(
                 span.window.start,
                 (span.first_offset.0, span.last_offset.0, span.stream_time_at_first),
             );
         }
-        let rows = &taken.rollups[0];
-        for (at, window) in rows.windows.iter().enumerate() {
+        let batches = &unit.rollups[0];
+        let places = batches.iter().flat_map(|rows| (0..rows.len()).map(move |at| (rows, at)));
+        for (rows, at) in places {
             let sketch =
                 |number: usize| rows.sketches[number].iter().nth(at).flatten().map(<[u8]>::to_vec).unwrap();
-            self.tables.rows.insert(*window, (rows.numbers[0][at].unwrap(), [sketch(0), sketch(1)]));
+            self.tables.rows.insert(rows.windows[at], (rows.numbers[0][at].unwrap(), [sketch(0), sketch(1)]));
         }
         self.tables.stream_time = windows.stream_time();
         if windows.end_rewind(NextOffset(self.tables.next)) {

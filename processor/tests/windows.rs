@@ -8,7 +8,7 @@ use common::{
     offset::{Offset, PartitionId},
     time::Timestamp,
 };
-use processor::{Fate, PartitionWindows, WindowRules};
+use processor::{CommitUnit, Fate, PartitionWindows, WindowRules};
 use proptest::prelude::*;
 use schema::{Decoder, Event};
 
@@ -54,11 +54,11 @@ impl Partition {
 
     /// The sums of the windows that changed, by their start.
     fn take(&mut self) -> Vec<(i64, i64)> {
-        let taken = self.windows.take(&self.rules);
-        let rows = &taken.rollups[0];
-        let starts = rows.windows.iter().map(|start| start.as_millis());
-        // No rows, no columns.
-        starts.zip(rows.numbers.iter().flatten().map(|sum| sum.unwrap())).collect()
+        let mut unit = CommitUnit::of(self.rules.shapes.len());
+        self.windows.take(&self.rules, &mut unit.rollups);
+        let rows = unit.rollups[0].iter();
+        let sums = rows.flat_map(|rows| rows.windows.iter().zip(&rows.numbers[0]));
+        sums.map(|(start, sum)| (start.as_millis(), sum.unwrap())).collect()
     }
 
     fn stream_time(&self) -> Option<i64> {

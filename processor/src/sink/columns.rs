@@ -3,64 +3,44 @@
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use crate::window::{SketchColumn, TextColumn};
+use crate::window::BytesColumn;
 
 type Written = Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
 
-impl ToSql for TextColumn {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Written {
-        put_head(out, &Type::TEXT, self.len(), self.has_absent())?;
-        put_entries(out, self.iter().map(|text| text.map(str::as_bytes)))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        is_array_of(ty, &Type::TEXT)
-    }
-
-    to_sql_checked!();
-}
-
-impl ToSql for SketchColumn {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Written {
-        put_head(out, &Type::BYTEA, self.len(), self.has_absent())?;
-        put_entries(out, self.iter())
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        is_array_of(ty, &Type::BYTEA)
-    }
-
-    to_sql_checked!();
-}
-
-fn is_array_of(ty: &Type, wanted: &Type) -> bool {
-    matches!(ty.kind(), Kind::Array(element) if element == wanted)
-}
-
-/// Of an array with one dimension that begins at 1.
-fn put_head(
-    out: &mut BytesMut,
-    element: &Type,
-    length: usize,
-    has_absent: bool,
-) -> Result<(), std::num::TryFromIntError> {
-    out.put_i32(1);
-    out.put_i32(i32::from(has_absent));
-    out.put_u32(element.oid());
-    out.put_i32(i32::try_from(length)?);
-    out.put_i32(1);
-    Ok(())
-}
-
-fn put_entries<'a>(out: &mut BytesMut, entries: impl Iterator<Item = Option<&'a [u8]>>) -> Written {
-    for entry in entries {
-        match entry {
-            Some(bytes) => {
-                out.put_i32(i32::try_from(bytes.len())?);
-                out.put_slice(bytes);
+impl ToSql for BytesColumn {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Written {
+        let Some(element) = element_of(ty) else { return Err(format!("{ty} is no array").into()) };
+        out.reserve(HEAD_BYTES + size_of::<i32>() * self.len() + self.byte_count());
+        // An array with one dimension that begins at 1.
+        out.put_i32(1);
+        out.put_i32(i32::from(self.has_absent()));
+        out.put_u32(element.oid());
+        out.put_i32(i32::try_from(self.len())?);
+        out.put_i32(1);
+        for entry in self.iter() {
+            match entry {
+                Some(bytes) => {
+                    out.put_i32(i32::try_from(bytes.len())?);
+                    out.put_slice(bytes);
+                }
+                None => out.put_i32(-1),
             }
-            None => out.put_i32(-1),
         }
+        Ok(IsNull::No)
     }
-    Ok(IsNull::No)
+
+    fn accepts(ty: &Type) -> bool {
+        element_of(ty).is_some_and(|element| *element == Type::TEXT || *element == Type::BYTEA)
+    }
+
+    to_sql_checked!();
+}
+
+const HEAD_BYTES: usize = 20;
+
+fn element_of(ty: &Type) -> Option<&Type> {
+    match ty.kind() {
+        Kind::Array(element) => Some(element),
+        _ => None,
+    }
 }

@@ -99,11 +99,7 @@ impl Writer {
                 }
                 Ok(Attempt::Fenced(fenced)) => {
                     tracing::warn!(?fenced, stream = %self.definition.name, "partitions were claimed by another owner");
-                    let (lost, kept) = unit
-                        .partitions
-                        .into_iter()
-                        .partition::<Vec<_>, _>(|part| fenced.contains(&part.partition));
-                    unit.partitions = kept;
+                    let lost = unit.remove(&fenced);
                     outcome.fenced.extend(lost.iter().map(|part| (part.partition, part.epoch)));
                 }
                 Err(error) if error.reaction() == Reaction::Retry => {
@@ -270,16 +266,15 @@ async fn write_rollups(
     transaction: &Transaction<'_>,
     statements: &Statements,
     unit: &CommitUnit,
-) -> Result<Vec<u64>, DbError> {
-    let upserts = statements.rollups.iter().enumerate().map(async |(at, statement)| {
-        let rows = unit.rollup_rows(at);
-        if rows.is_empty() {
-            return Ok(0);
+) -> Result<Vec<()>, DbError> {
+    let upserts = statements.rollups.iter().zip(&unit.rollups).map(async |(statement, batches)| {
+        for rows in batches {
+            transaction
+                .execute(statement, &rollup_parameters(rows))
+                .await
+                .map_err(query("upserting rollup rows"))?;
         }
-        transaction
-            .execute(statement, &rollup_parameters(&rows))
-            .await
-            .map_err(query("upserting rollup rows"))
+        Ok(())
     });
     try_join_all(upserts).await
 }

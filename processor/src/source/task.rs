@@ -15,7 +15,9 @@ use schema::{DecodeError, Decoder, Event, PlanError, SampleSpec, StreamDefinitio
 use super::{fetch::Record, lag::Lag};
 use crate::{
     sink::Claimed,
-    window::{DeadLetter, EventSample, Fate, LateEvent, PartitionUnit, PartitionWindows, Taken, WindowRules},
+    window::{
+        CommitUnit, DeadLetter, EventSample, Fate, LateEvent, PartitionUnit, PartitionWindows, WindowRules,
+    },
 };
 
 /// What every task of a thread shares while records come in.
@@ -250,16 +252,16 @@ impl Task {
         self.next != self.taken_to || self.idle != self.idle_taken
     }
 
-    /// The part of a commit unit since the last one; `None` when nothing happened.
-    pub fn take(&mut self, rules: &WindowRules, high_watermark: Option<NextOffset>) -> Option<PartitionUnit> {
+    /// Adds what happened since the last time to `unit`, if anything did.
+    pub fn take(&mut self, rules: &WindowRules, high_watermark: Option<NextOffset>, unit: &mut CommitUnit) {
         if !self.has_news() {
-            return None;
+            return;
         }
-        let Taken { rollups, spans } = self.windows.take(rules);
+        let spans = self.windows.take(rules, &mut unit.rollups);
         self.idle_taken = self.idle;
         self.lag.taken();
         let from = std::mem::replace(&mut self.taken_to, self.next);
-        Some(PartitionUnit {
+        unit.partitions.push(PartitionUnit {
             partition: self.partition,
             epoch: self.epoch,
             from,
@@ -267,12 +269,11 @@ impl Task {
             stream_time: self.windows.stream_time(),
             idle: self.idle,
             high_watermark: high_watermark.unwrap_or(self.next).max(self.next),
-            rollups,
             spans,
             dead_letters: std::mem::take(&mut self.dead_letters),
             late_events: std::mem::take(&mut self.late_events),
             sample: self.sample.take(),
             ends_rewind: self.windows.end_rewind(self.next),
-        })
+        });
     }
 }

@@ -291,10 +291,10 @@ impl StreamThread {
 
     fn commit(&mut self) {
         let inbox = self.consumer.context();
-        let mut unit = CommitUnit::default();
+        let mut unit = CommitUnit::of(self.bench.rules.shapes.len());
         for task in self.tasks.values_mut() {
             self.meter.tally(std::mem::take(&mut task.tally));
-            unit.partitions.extend(task.take(&self.bench.rules, inbox.high_watermark(task.partition)));
+            task.take(&self.bench.rules, inbox.high_watermark(task.partition), &mut unit);
         }
         self.waiting_since = None;
         self.waiting_events = 0;

@@ -36,6 +36,11 @@ impl OpenWindow {
         Self { span, span_changed: false, tables: (0..rollups).map(|_| RollupTable::default()).collect() }
     }
 
+    /// Makes room for as many rows as `other` has: most windows of a partition are alike.
+    pub fn expect_as_many_as(&mut self, other: &Self) {
+        self.tables = other.tables.iter().map(RollupTable::sized_as).collect();
+    }
+
     /// Counts one event in every rollup.
     pub fn add(&mut self, shapes: &[Shape], offset: Offset, event: &EventView<'_>) {
         self.span.last_offset = offset;

@@ -9,7 +9,7 @@ use common::{
 use schema::{EventView, MeasureKind, StreamDefinition};
 
 use super::{
-    LateEvent, Rewind, RollupRows, WindowSpan,
+    LateEvent, Rewind, RollupBatches, WindowSpan,
     open_window::OpenWindow,
     table::{Fold, Shape, StoredRow},
 };
@@ -75,13 +75,6 @@ pub struct PartitionWindows {
     /// Ascending; a handful at most, as a window closes by stream time.
     open: Vec<OpenWindow>,
     rewind: Option<Rewind>,
-}
-
-/// What changed since the last time it was asked.
-#[derive(Debug, Default)]
-pub struct Taken {
-    pub rollups: Vec<RollupRows>,
-    pub spans: Vec<WindowSpan>,
 }
 
 impl PartitionWindows {
@@ -162,28 +155,34 @@ impl PartitionWindows {
             Some(at) if self.open[at].span.window == window => at,
             _ => {
                 let at = at.map_or(0, |at| at + 1);
-                self.open.insert(at, OpenWindow::new(window, offset, stream_time, rules.shapes.len()));
+                let mut opened = OpenWindow::new(window, offset, stream_time, rules.shapes.len());
+                if let Some(newest) = self.open.last() {
+                    opened.expect_as_many_as(newest);
+                }
+                self.open.insert(at, opened);
                 at
             }
         }
     }
 
-    /// The rows and spans changed since the last call, with their absolute values; closed windows are forgotten.
-    pub fn take(&mut self, rules: &WindowRules) -> Taken {
-        let mut taken = Taken { rollups: vec![RollupRows::default(); rules.shapes.len()], spans: Vec::new() };
+    /// The spans changed since the last call; the rows changed since, with their absolute values, are added to those of their
+    /// rollup. Closed windows are forgotten.
+    pub fn take(&mut self, rules: &WindowRules, rollups: &mut [RollupBatches]) -> Vec<WindowSpan> {
+        let mut spans = Vec::new();
         for open in &mut self.open {
             if !std::mem::take(&mut open.span_changed) {
                 continue;
             }
-            taken.spans.push(open.span);
-            for ((table, shape), rows) in open.tables.iter_mut().zip(&rules.shapes).zip(&mut taken.rollups) {
-                table.take_dirty(shape, open.span.window, self.partition, rows);
+            spans.push(open.span);
+            for ((table, shape), batches) in open.tables.iter_mut().zip(&rules.shapes).zip(rollups.iter_mut())
+            {
+                table.take_dirty(shape, (open.span.window, self.partition), batches);
             }
         }
         if let Some(stream_time) = self.stream_time {
             self.open.retain(|open| rules.closes_at(open.span.window) > stream_time);
         }
-        taken
+        spans
     }
 
     /// Rows held in memory, over all open windows and rollups.

@@ -10,7 +10,7 @@ use common::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::RollupRows;
+use super::{RollupBatches, RollupRows, labels::Labels};
 
 /// How a measure takes in one more contribution. All are exact on whole numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub struct Shape {
 /// Stands for "no value seen"; sums saturate one above it.
 const NONE: i64 = i64::MIN;
 
-/// Absolute values per key. Keys live in one buffer, numbers in one array: a row costs no allocation.
+/// Absolute values per key. Keys live in one buffer, labels in one, numbers in one array: a row costs no allocation.
 #[derive(Debug, Default)]
 pub struct RollupTable {
-    rows: HashTable<u32>,
+    rows: HashTable<Slot>,
     hasher: RandomState,
-    key_text: String,
+    key_text: Vec<u8>,
     /// Per row and dimension: where its text ends in `key_text`. It begins where the previous one ends.
     key_ends: Vec<u32>,
-    labels: Vec<Option<Box<str>>>,
+    labels: Labels,
     numbers: Vec<i64>,
     /// Apart from the numbers, so that rollups without sketches know nothing of them. None until a value was seen.
     sketches: Vec<Option<Sketch>>,
@@ -49,15 +49,39 @@ pub struct RollupTable {
     is_dirty: Vec<bool>,
 }
 
+/// A row and half of its key's hash: keys, which lie all over memory, are looked at only where that is the same, and not at
+/// all when the table grows.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    row: u32,
+}
+
 impl RollupTable {
+    /// An empty one with room for as many rows as `other` has.
+    pub fn sized_as(other: &Self) -> Self {
+        let rows = other.row_count();
+        Self {
+            rows: HashTable::with_capacity(rows),
+            hasher: other.hasher.clone(),
+            key_text: Vec::with_capacity(other.key_text.len()),
+            key_ends: Vec::with_capacity(other.key_ends.len()),
+            labels: Labels::sized_as(&other.labels),
+            numbers: Vec::with_capacity(other.numbers.len()),
+            sketches: Vec::with_capacity(other.sketches.len()),
+            dirty: Vec::with_capacity(other.dirty.len()),
+            is_dirty: Vec::with_capacity(rows),
+        }
+    }
+
     /// The row of this key, made if it is new. Marks it as changed. The parts are UTF-8.
     #[allow(clippy::cast_possible_truncation, reason = "rows and key text of one window stay far below 4 G")]
     pub fn row(&mut self, shape: &Shape, key: &[&[u8]]) -> usize {
-        let hash = hash_key(&self.hasher, key.iter().copied());
+        let hash = hash_key(&self.hasher, key);
         let (text, ends) = (&self.key_text, &self.key_ends);
-        let found = self.rows.find(hash, |&row| is_key(text, ends, row, key));
-        let row = match found {
-            Some(&row) => row as usize,
+        let is_it = |slot: &Slot| slot.hash == hash && is_key(text, ends, slot.row, key);
+        let row = match self.rows.find(spread(hash), is_it) {
+            Some(slot) => slot.row as usize,
             None => self.insert(shape, key, hash),
         };
         if !self.is_dirty[row] {
@@ -68,20 +92,17 @@ impl RollupTable {
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "as in row")]
-    fn insert(&mut self, shape: &Shape, key: &[&[u8]], hash: u64) -> usize {
+    fn insert(&mut self, shape: &Shape, key: &[&[u8]], hash: u32) -> usize {
         let row = self.is_dirty.len();
         for part in key {
-            self.key_text.push_str(&String::from_utf8_lossy(part));
+            self.key_text.extend_from_slice(part);
             self.key_ends.push(self.key_text.len() as u32);
         }
-        self.labels.resize(self.labels.len() + shape.labels, None);
+        self.labels.add(shape.labels);
         self.numbers.extend(shape.folds.iter().map(|fold| if *fold == Fold::Count { 0 } else { NONE }));
         self.sketches.resize(self.sketches.len() + shape.sketches.len(), None);
         self.is_dirty.push(false);
-        let (text, ends, hasher) = (&self.key_text, &self.key_ends, &self.hasher);
-        self.rows.insert_unique(hash, row as u32, |&row| {
-            hash_key(hasher, key_of(text, ends, row, key.len()).map(str::as_bytes))
-        });
+        self.rows.insert_unique(spread(hash), Slot { hash, row: row as u32 }, |slot| spread(slot.hash));
         row
     }
 
@@ -116,10 +137,7 @@ impl RollupTable {
 
     /// Sets a label, which is UTF-8; the latest by offset wins, and an absent one leaves the former in place.
     pub fn set_label(&mut self, shape: &Shape, row: usize, label: usize, text: &[u8]) {
-        let cell = &mut self.labels[row * shape.labels + label];
-        if cell.as_deref().map(str::as_bytes) != Some(text) {
-            *cell = Some(String::from_utf8_lossy(text).into());
-        }
+        self.labels.set(row * shape.labels + label, text);
     }
 
     /// Puts back a row that was read from the database; it is not marked as changed.
@@ -141,45 +159,55 @@ impl RollupTable {
         }
     }
 
-    /// Moves the changed rows, sorted by key, to the end of `out` and marks them as unchanged.
-    pub fn take_dirty(
-        &mut self,
-        shape: &Shape,
-        window: Window,
-        partition: PartitionId,
-        out: &mut RollupRows,
-    ) {
-        out.dimensions.resize_with(shape.dimensions, Default::default);
-        out.labels.resize_with(shape.labels, Default::default);
-        out.numbers.resize_with(shape.folds.len(), Vec::new);
-        out.sketches.resize_with(shape.sketches.len(), Default::default);
+    /// Moves the changed rows, sorted by key, to the end of `batches` and marks them as unchanged. `place` is where they are.
+    pub fn take_dirty(&mut self, shape: &Shape, place: (Window, PartitionId), batches: &mut RollupBatches) {
         let mut changed = std::mem::take(&mut self.dirty);
         self.sort_by_key(shape, &mut changed);
-        out.windows.reserve(changed.len());
-        out.partitions.reserve(changed.len());
-        out.numbers.iter_mut().for_each(|column| column.reserve(changed.len()));
+        let mut left = &changed[..];
+        while !left.is_empty() {
+            let batch = RollupRows::with_room(batches, shape);
+            let (now, later) = left.split_at(left.len().min(RollupRows::MOST - batch.len()));
+            self.copy_to(shape, place, now, batch);
+            left = later;
+        }
         for &row in &changed {
+            self.is_dirty[row as usize] = false;
+        }
+        changed.clear();
+        self.dirty = changed;
+    }
+
+    fn copy_to(
+        &self,
+        shape: &Shape,
+        (window, partition): (Window, PartitionId),
+        rows: &[u32],
+        out: &mut RollupRows,
+    ) {
+        out.windows.resize(out.len() + rows.len(), window.start);
+        out.partitions.resize(out.windows.len(), partition.0);
+        let text = self.key_text.len() / self.row_count().max(1) * rows.len();
+        out.dimensions.iter_mut().for_each(|column| column.reserve(rows.len(), text / shape.dimensions));
+        out.numbers.iter_mut().for_each(|column| column.reserve(rows.len()));
+        for &row in rows {
             let at = row as usize;
-            self.is_dirty[at] = false;
-            out.windows.push(window.start);
-            out.partitions.push(partition.0);
-            for (column, text) in
-                out.dimensions.iter_mut().zip(key_of(&self.key_text, &self.key_ends, row, shape.dimensions))
-            {
+            let key = key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
+            for (column, text) in out.dimensions.iter_mut().zip(key) {
                 column.push(Some(text));
             }
-            for (column, label) in out.labels.iter_mut().zip(&self.labels[at * shape.labels..]) {
-                column.push(label.as_deref());
+            for (label, column) in out.labels.iter_mut().enumerate() {
+                column.push(self.labels.get(at * shape.labels + label));
             }
             for (column, &number) in out.numbers.iter_mut().zip(&self.numbers[at * shape.folds.len()..]) {
                 column.push((number != NONE).then_some(number));
             }
             for (column, sketch) in out.sketches.iter_mut().zip(&self.sketches[at * shape.sketches.len()..]) {
-                column.push(sketch.as_ref());
+                match sketch {
+                    Some(sketch) => column.push_written(|bytes| sketch.write(bytes)),
+                    None => column.push(None),
+                }
             }
         }
-        changed.clear();
-        self.dirty = changed;
     }
 
     /// Compares the beginnings of keys first: they stand beside the rows' numbers, the keys all over memory.
@@ -208,37 +236,38 @@ pub struct StoredRow {
     pub sketches: Vec<Option<Sketch>>,
 }
 
-fn hash_key<'a>(hasher: &RandomState, key: impl Iterator<Item = &'a [u8]>) -> u64 {
+/// The lower half of the key's hash.
+#[allow(clippy::cast_possible_truncation, reason = "half is kept")]
+fn hash_key(hasher: &RandomState, key: &[&[u8]]) -> u32 {
     let mut state = hasher.build_hasher();
-    for (at, part) in key.enumerate() {
+    for (at, part) in key.iter().enumerate() {
         if at > 0 {
             // Keeps ("ab", "c") apart from ("a", "bc"); texts hold no byte 0xff.
             state.write_u8(0xff);
         }
         state.write(part);
     }
-    state.finish()
+    state.finish() as u32
+}
+
+/// The table takes a slot's place from the lower bits of a hash and tells slots apart by the uppermost.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64) << 32 | hash as u64
 }
 
 /// Numbers that are in the order of texts, but for texts whose first 16 bytes are the same.
-fn beginning(text: &str) -> u128 {
+fn beginning(text: &[u8]) -> u128 {
     let mut bytes = [0; 16];
     let length = text.len().min(bytes.len());
-    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    bytes[..length].copy_from_slice(&text[..length]);
     u128::from_be_bytes(bytes)
 }
 
-fn is_key(text: &str, ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
-    let first = row as usize * key.len();
-    let mut from = if first == 0 { 0 } else { ends[first - 1] as usize };
-    key.iter().zip(&ends[first..]).all(|(part, &end)| {
-        let stored = &text.as_bytes()[from..end as usize];
-        from = end as usize;
-        stored == *part
-    })
+fn is_key(text: &[u8], ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
+    key_of(text, ends, row, key.len()).eq(key.iter().copied())
 }
 
-fn key_of<'a>(text: &'a str, ends: &'a [u32], row: u32, width: usize) -> impl Iterator<Item = &'a str> {
+fn key_of<'a>(text: &'a [u8], ends: &'a [u32], row: u32, width: usize) -> impl Iterator<Item = &'a [u8]> {
     let first = row as usize * width;
     (first..first + width).map(move |at| {
         let from = if at == 0 { 0 } else { ends[at - 1] as usize };
@@ -252,6 +281,7 @@ mod tests {
     use common::{time::Timestamp, window::Window};
 
     use super::*;
+    use crate::window::BytesColumn;
 
     const WINDOW: Window = Window { start: Timestamp::from_millis(60_000) };
 
@@ -265,9 +295,14 @@ mod tests {
     }
 
     fn dirty(table: &mut RollupTable) -> RollupRows {
-        let mut rows = RollupRows::default();
-        table.take_dirty(&shape(), WINDOW, PartitionId(3), &mut rows);
-        rows
+        let mut batches = RollupBatches::new();
+        table.take_dirty(&shape(), (WINDOW, PartitionId(3)), &mut batches);
+        assert!(batches.len() <= 1);
+        batches.pop().unwrap_or_default()
+    }
+
+    fn texts(column: &BytesColumn) -> Vec<&str> {
+        column.iter().map(|text| str::from_utf8(text.unwrap()).unwrap()).collect()
     }
 
     #[test]
@@ -279,9 +314,10 @@ mod tests {
             table.fold(&shape, row, |measure| Some([1, number, number, number][measure]));
         }
         let rows = dirty(&mut table);
-        let first: Vec<_> = rows.dimensions[0].iter().flatten().collect();
-        let second: Vec<_> = rows.dimensions[1].iter().flatten().collect();
-        assert_eq!((first, second), (vec!["a", "ab", "b"], vec!["bc", "c", "c"]));
+        assert_eq!(
+            (texts(&rows.dimensions[0]), texts(&rows.dimensions[1])),
+            (vec!["a", "ab", "b"], vec!["bc", "c", "c"])
+        );
         assert_eq!(rows.numbers[0], [Some(1), Some(1), Some(2)]);
         assert_eq!(rows.numbers[1], [Some(7), Some(-2), Some(8)]);
         assert_eq!(rows.numbers[2], [Some(7), Some(-2), Some(3)]);
@@ -302,8 +338,8 @@ mod tests {
         }
         let rows = dirty(&mut table);
         keys.sort_unstable();
-        let given = rows.dimensions[0].iter().zip(rows.dimensions[1].iter());
-        assert_eq!(given.map(|(first, second)| [first.unwrap(), second.unwrap()]).collect::<Vec<_>>(), keys);
+        let given = texts(&rows.dimensions[0]).into_iter().zip(texts(&rows.dimensions[1]));
+        assert_eq!(given.map(<[&str; 2]>::from).collect::<Vec<_>>(), keys);
     }
 
     #[test]
@@ -323,7 +359,7 @@ mod tests {
         let row = table.row(&shape, &[b"x", b"y"]);
         table.fold(&shape, row, |measure| (measure == 0).then_some(1));
         let rows = dirty(&mut table);
-        assert_eq!(rows.labels[0].iter().next().unwrap(), Some("old"));
+        assert_eq!(texts(&rows.labels[0]), ["old"]);
         let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
         assert_eq!(numbers, [Some(5), None, Some(2), Some(9)]);
     }
@@ -350,8 +386,9 @@ mod tests {
             let row = table.row(&shape, &[key.as_bytes(), b"y"]);
             table.sketch(&shape, row, |number| (number == 0).then_some(Seen::Number(value)));
         }
-        let mut rows = RollupRows::default();
-        table.take_dirty(&shape, WINDOW, PartitionId(3), &mut rows);
+        let mut batches = RollupBatches::new();
+        table.take_dirty(&shape, (WINDOW, PartitionId(3)), &mut batches);
+        let rows = &batches[0];
         let read =
             |bytes: Option<&[u8]>| bytes.map(|bytes| Sketch::read(SketchKind::Quantiles, bytes).unwrap());
         let found: Vec<_> = rows.sketches[0].iter().map(read).collect();
@@ -360,19 +397,31 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_keys_stay_apart() {
-        let (mut table, shape) = (RollupTable::default(), shape());
+    fn ten_thousand_keys_stay_apart_and_go_in_batches() {
+        let (mut small, mut table, shape) = (RollupTable::default(), RollupTable::default(), shape());
+        small.row(&shape, &[b"of another window", b"k"]);
+        let keys: Vec<String> = (0..10_000).map(|key| key.to_string()).collect();
         for round in 0..2 {
-            for key in 0..10_000 {
-                let row = table.row(&shape, &[key.to_string().as_bytes(), b"k"]);
-                table.fold(&shape, row, |measure| (measure == 1).then_some(key + round));
+            for (number, key) in (0..).zip(&keys) {
+                let row = table.row(&shape, &[key.as_bytes(), b"k"]);
+                table.fold(&shape, row, |measure| (measure == 1).then_some(number + round));
             }
         }
-        let rows = dirty(&mut table);
-        assert_eq!((table.row_count(), rows.len()), (10_000, 10_000));
-        for (key, sum) in rows.dimensions[0].iter().zip(&rows.numbers[1]) {
-            let key: i64 = key.unwrap().parse().unwrap();
-            assert_eq!(*sum, Some(2 * key + 1));
+        let mut batches = RollupBatches::new();
+        small.take_dirty(&shape, (WINDOW, PartitionId(2)), &mut batches);
+        table.take_dirty(&shape, (WINDOW, PartitionId(3)), &mut batches);
+        let lengths: Vec<usize> = batches.iter().map(RollupRows::len).collect();
+        assert_eq!((table.row_count(), lengths), (10_000, vec![RollupRows::MOST, 10_001 - RollupRows::MOST]));
+        let of_batch = |rows: &RollupRows| {
+            let keys: Vec<String> = texts(&rows.dimensions[0]).into_iter().map(str::to_owned).collect();
+            keys.into_iter().zip(rows.numbers[1].clone()).collect::<Vec<_>>()
+        };
+        let rows: Vec<_> = batches.iter().flat_map(of_batch).skip(1).collect();
+        assert!(rows.is_sorted());
+        for (key, sum) in rows {
+            assert_eq!(sum, Some(2 * key.parse::<i64>().unwrap() + 1));
         }
+        let again = RollupTable::sized_as(&table);
+        assert_eq!(again.row_count(), 0);
     }
 }

@@ -6,14 +6,19 @@ use common::{
     window::Window,
 };
 
-use super::{SketchColumn, TextColumn};
+use super::{BytesColumn, Shape};
 
 /// Everything one transaction makes durable: the advance of some partitions and all that came of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommitUnit {
     /// In ascending order of partition, each once.
     pub partitions: Vec<PartitionUnit>,
+    /// Of each rollup of the definition, in its order, the rows that changed; those of a lower partition first.
+    pub rollups: Vec<RollupBatches>,
 }
+
+/// Rows in batches that a statement each can take: nobody holds all of a large unit twice.
+pub type RollupBatches = Vec<RollupRows>;
 
 /// The advance of one partition over `[from, to)` and what these records changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +30,6 @@ pub struct PartitionUnit {
     pub stream_time: Option<Timestamp>,
     pub idle: bool,
     pub high_watermark: NextOffset,
-    /// One per rollup of the definition, in its order.
-    pub rollups: Vec<RollupRows>,
     pub spans: Vec<WindowSpan>,
     pub dead_letters: Vec<DeadLetter>,
     pub late_events: Vec<LateEvent>,
@@ -36,17 +39,18 @@ pub struct PartitionUnit {
     pub ends_rewind: bool,
 }
 
-/// Rows of one rollup with their absolute values, in columns, sorted by window and key.
+/// Up to [`RollupRows::MOST`] rows of one rollup with their absolute values, in columns; those of a partition are sorted by
+/// window and key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RollupRows {
     pub windows: Vec<Timestamp>,
     pub partitions: Vec<i32>,
-    pub dimensions: Vec<TextColumn>,
-    pub labels: Vec<TextColumn>,
+    pub dimensions: Vec<BytesColumn>,
+    pub labels: Vec<BytesColumn>,
     /// One column per measure that is a number; `None` where no value was seen.
     pub numbers: Vec<Vec<Option<i64>>>,
     /// One column per measure that is a sketch.
-    pub sketches: Vec<SketchColumn>,
+    pub sketches: Vec<BytesColumn>,
 }
 
 /// Which offsets of the partition were counted in which window.
@@ -94,14 +98,15 @@ impl DeadLetter {
 }
 
 impl CommitUnit {
+    /// An empty one of a definition with so many rollups.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.partitions.is_empty()
+    pub fn of(rollups: usize) -> Self {
+        Self { partitions: Vec::new(), rollups: vec![RollupBatches::new(); rollups] }
     }
 
     #[must_use]
-    pub fn rows(&self) -> usize {
-        self.partitions.iter().flat_map(|unit| &unit.rollups).map(RollupRows::len).sum()
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
     }
 
     /// The earliest window any row of the unit belongs to.
@@ -110,20 +115,20 @@ impl CommitUnit {
         self.partitions.iter().flat_map(|unit| &unit.spans).map(|span| span.window.start).min()
     }
 
-    /// All rows of rollup number `rollup`, those of a lower partition first.
-    #[must_use]
-    pub fn rollup_rows(&self, rollup: usize) -> RollupRows {
-        let mut all = RollupRows::default();
-        for unit in &self.partitions {
-            if let Some(rows) = unit.rollups.get(rollup) {
-                all.append(rows);
-            }
+    /// Takes all that is of these partitions out. Gives their advances back.
+    pub fn remove(&mut self, partitions: &[PartitionId]) -> Vec<PartitionUnit> {
+        for batches in &mut self.rollups {
+            batches.iter_mut().for_each(|rows| rows.remove(partitions));
+            batches.retain(|rows| !rows.is_empty());
         }
-        all
+        self.partitions.extract_if(.., |unit| partitions.contains(&unit.partition)).collect()
     }
 }
 
 impl RollupRows {
+    /// A statement of so many rows is about a megabyte. PostgreSQL would put larger ones on disk before it takes them in.
+    pub const MOST: usize = 8_192;
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.windows.len()
@@ -134,24 +139,38 @@ impl RollupRows {
         self.windows.is_empty()
     }
 
-    fn append(&mut self, other: &Self) {
-        if self.is_empty() {
-            self.clone_from(other);
-            return;
-        }
-        self.windows.extend_from_slice(&other.windows);
-        self.partitions.extend_from_slice(&other.partitions);
-        for (mine, theirs) in self.dimensions.iter_mut().zip(&other.dimensions) {
-            mine.append(theirs);
-        }
-        for (mine, theirs) in self.labels.iter_mut().zip(&other.labels) {
-            mine.append(theirs);
-        }
-        for (mine, theirs) in self.numbers.iter_mut().zip(&other.numbers) {
-            mine.extend_from_slice(theirs);
-        }
-        for (mine, theirs) in self.sketches.iter_mut().zip(&other.sketches) {
-            mine.append(theirs);
+    fn of(shape: &Shape) -> Self {
+        Self {
+            dimensions: vec![BytesColumn::default(); shape.dimensions],
+            labels: vec![BytesColumn::default(); shape.labels],
+            numbers: vec![Vec::new(); shape.folds.len()],
+            sketches: vec![BytesColumn::default(); shape.sketches.len()],
+            ..Self::default()
         }
     }
+
+    /// The last of `batches`, or a new one where it is full.
+    pub(super) fn with_room<'a>(batches: &'a mut RollupBatches, shape: &Shape) -> &'a mut Self {
+        if batches.last().is_none_or(|rows| rows.len() >= Self::MOST) {
+            batches.push(Self::of(shape));
+        }
+        let last = batches.len() - 1;
+        &mut batches[last]
+    }
+
+    fn remove(&mut self, partitions: &[PartitionId]) {
+        let kept: Vec<bool> =
+            self.partitions.iter().map(|partition| !partitions.contains(&PartitionId(*partition))).collect();
+        keep(&mut self.windows, &kept);
+        keep(&mut self.partitions, &kept);
+        self.numbers.iter_mut().for_each(|column| keep(column, &kept));
+        for column in self.dimensions.iter_mut().chain(&mut self.labels).chain(&mut self.sketches) {
+            column.keep(&kept);
+        }
+    }
+}
+
+fn keep<T>(column: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    column.retain(|_| kept.next() == Some(&true));
 }
