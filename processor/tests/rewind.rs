@@ -140,7 +140,8 @@ impl<'a> Partition<'a> {
         for (rows, at) in places {
             let sketch =
                 |number: usize| rows.sketches[number].iter().nth(at).flatten().map(<[u8]>::to_vec).unwrap();
-            self.tables.rows.insert(rows.windows[at], (rows.numbers[0][at].unwrap(), [sketch(0), sketch(1)]));
+            let number = rows.numbers[0].iter().nth(at).flatten().unwrap();
+            self.tables.rows.insert(rows.windows[at], (number, [sketch(0), sketch(1)]));
         }
         self.tables.stream_time = windows.stream_time();
         if windows.end_rewind(NextOffset(self.tables.next)) {

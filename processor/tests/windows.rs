@@ -57,7 +57,7 @@ impl Partition {
         let mut unit = CommitUnit::of(self.rules.shapes.len());
         self.windows.take(&self.rules, &mut unit.rollups);
         let rows = unit.rollups[0].iter();
-        let sums = rows.flat_map(|rows| rows.windows.iter().zip(&rows.numbers[0]));
+        let sums = rows.flat_map(|rows| rows.windows.iter().zip(rows.numbers[0].iter()));
         sums.map(|(start, sum)| (start.as_millis(), sum.unwrap())).collect()
     }
 

@@ -184,7 +184,9 @@ impl StreamThread {
     /// Takes in the records that are there, or waits a little for one.
     fn take_records(&mut self) -> Result<(), ThreadError> {
         if self.backpressure.is_on() {
-            return Ok(());
+            // Nothing to do but to hear of the commit in flight, and from the group.
+            let outcome = self.committer.wait(Instant::now() + IDLE_POLL);
+            return self.settle(outcome);
         }
         let is_busy = self.committer.is_busy() || self.waiting_since.is_some();
         let wait = if is_busy { BUSY_POLL } else { IDLE_POLL };
@@ -218,8 +220,7 @@ impl StreamThread {
 
     /// What the group and the client have to say. Polling also tells the group that we are alive.
     fn hear_the_group(&mut self) -> Result<(), ThreadError> {
-        let wait = if self.backpressure.is_on() { BUSY_POLL } else { Duration::ZERO };
-        match self.consumer.poll(wait) {
+        match self.consumer.poll(Duration::ZERO) {
             None => {}
             // Records are forwarded elsewhere before their partition is assigned; one that is not would be lost here.
             Some(Ok(_)) => return Err(ThreadError::Stray),
@@ -233,9 +234,8 @@ impl StreamThread {
 
     /// What is due by the clock: the outcome in flight, idleness, the next commit, backpressure.
     fn look_around(&mut self, now: Instant) -> Result<(), ThreadError> {
-        if let Some(outcome) = self.committer.outcome() {
-            self.settle(outcome?);
-        }
+        let outcome = self.committer.outcome();
+        self.settle(outcome)?;
         let idle_timeout = self.from.definition.window.idle_timeout.as_duration();
         let held = !self.from.orders.borrow().reading;
         for task in self.tasks.values_mut() {
@@ -304,8 +304,9 @@ impl StreamThread {
         }
     }
 
-    /// Forgets what was fenced and notes how far we are.
-    fn settle(&mut self, committed: Committed) {
+    /// Forgets what was fenced and notes how far we are, if a commit ended.
+    fn settle(&mut self, outcome: Option<Result<Committed, SinkError>>) -> Result<(), ThreadError> {
+        let Some(committed) = outcome.transpose()? else { return Ok(()) };
         self.meter.committed(self.from.clock.now());
         for (partition, epoch) in committed.fenced {
             // What was in flight when the group took the partition and gave it back to us is fenced by our own claim.
@@ -321,6 +322,7 @@ impl StreamThread {
                 self.mirror.note(advanced);
             }
         }
+        Ok(())
     }
 
     /// Stops or resumes fetching. The client is polled all the same, so the group keeps us.
@@ -469,18 +471,16 @@ impl StreamThread {
     fn flush(&mut self) -> Result<(), ThreadError> {
         let deadline = Instant::now() + self.from.settings.flush_timeout.as_duration();
         for _ in 0..2 {
-            if let Some(outcome) = self.committer.wait(deadline) {
-                self.settle(outcome?);
-            }
+            let outcome = self.committer.wait(deadline);
+            self.settle(outcome)?;
             if self.committer.is_busy() {
                 tracing::warn!(stream = %self.from.definition.name, "flush did not end in time; its outcome is the database's");
                 return Ok(());
             }
             self.commit();
         }
-        if let Some(outcome) = self.committer.wait(deadline) {
-            self.settle(outcome?);
-        }
+        let outcome = self.committer.wait(deadline);
+        self.settle(outcome)?;
         self.mirror.send(&self.consumer);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod bytes_column;
 mod labels;
+mod number_column;
 mod open_window;
 mod partition;
 mod rewind;
@@ -9,6 +10,7 @@ mod table;
 mod unit;
 
 pub use bytes_column::BytesColumn;
+pub use number_column::NumberColumn;
 pub use partition::{Fate, PartitionWindows, WindowRules};
 pub use rewind::{Head, HeadGone, Position, Rewind, RewindPlan, Target, plan};
 pub use table::{Fold, Shape, StoredRow};

@@ -10,7 +10,7 @@ use common::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::{RollupBatches, RollupRows, labels::Labels};
+use super::{RollupBatches, RollupRows, labels::Labels, number_column::NONE};
 
 /// How a measure takes in one more contribution. All are exact on whole numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +29,6 @@ pub struct Shape {
     pub folds: Vec<Fold>,
     pub sketches: Vec<SketchKind>,
 }
-
-/// Stands for "no value seen"; sums saturate one above it.
-const NONE: i64 = i64::MIN;
 
 /// Absolute values per key. Keys live in one buffer, labels in one, numbers in one array: a row costs no allocation.
 #[derive(Debug, Default)]
@@ -186,23 +183,24 @@ impl RollupTable {
     ) {
         out.windows.resize(out.len() + rows.len(), window.start);
         out.partitions.resize(out.windows.len(), partition.0);
+        // Column by column: what is read for one row lies all over memory, and does not wait for what is read for another.
         let text = self.key_text.len() / self.row_count().max(1) * rows.len();
-        out.dimensions.iter_mut().for_each(|column| column.reserve(rows.len(), text / shape.dimensions));
-        out.numbers.iter_mut().for_each(|column| column.reserve(rows.len()));
-        for &row in rows {
-            let at = row as usize;
-            let key = key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
-            for (column, text) in out.dimensions.iter_mut().zip(key) {
-                column.push(Some(text));
+        for (part, column) in out.dimensions.iter_mut().enumerate() {
+            column.reserve(rows.len(), text / shape.dimensions);
+            for &row in rows {
+                let at = row as usize * shape.dimensions + part;
+                column.push(Some(part_of(&self.key_text, &self.key_ends, at)));
             }
-            for (label, column) in out.labels.iter_mut().enumerate() {
-                column.push(self.labels.get(at * shape.labels + label));
-            }
-            for (column, &number) in out.numbers.iter_mut().zip(&self.numbers[at * shape.folds.len()..]) {
-                column.push((number != NONE).then_some(number));
-            }
-            for (column, sketch) in out.sketches.iter_mut().zip(&self.sketches[at * shape.sketches.len()..]) {
-                match sketch {
+        }
+        for (label, column) in out.labels.iter_mut().enumerate() {
+            rows.iter().for_each(|&row| column.push(self.labels.get(row as usize * shape.labels + label)));
+        }
+        for (measure, column) in out.numbers.iter_mut().enumerate() {
+            column.extend(rows.iter().map(|&row| self.numbers[row as usize * shape.folds.len() + measure]));
+        }
+        for (number, column) in out.sketches.iter_mut().enumerate() {
+            for &row in rows {
+                match &self.sketches[row as usize * shape.sketches.len() + number] {
                     Some(sketch) => column.push_written(|bytes| sketch.write(bytes)),
                     None => column.push(None),
                 }
@@ -210,11 +208,18 @@ impl RollupTable {
         }
     }
 
-    /// Compares the beginnings of keys first: they stand beside the rows' numbers, the keys all over memory.
+    /// Compares the few bytes first in which keys begin to differ: they stand beside the rows' numbers, the keys all over
+    /// memory.
     fn sort_by_key(&self, shape: &Shape, rows: &mut [u32]) {
         let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
-        let mut sorted: Vec<(u128, u32)> =
-            rows.iter().map(|&row| (beginning(key(row).next().unwrap_or_default()), row)).collect();
+        let first = |row: u32| key(row).next().unwrap_or_default();
+        let Some(&any) = rows.first() else { return };
+        let alike = rows.iter().fold(first(any).len(), |alike, &row| {
+            let both = first(any)[..alike].iter().zip(first(row));
+            both.take_while(|(one, other)| one == other).count()
+        });
+        let mut sorted: Vec<(u64, u32)> =
+            rows.iter().map(|&row| (beginning(&first(row)[alike..]), row)).collect();
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
         for (row, (_, sorted)) in rows.iter_mut().zip(sorted) {
             *row = sorted;
@@ -255,12 +260,12 @@ const fn spread(hash: u32) -> u64 {
     (hash as u64) << 32 | hash as u64
 }
 
-/// Numbers that are in the order of texts, but for texts whose first 16 bytes are the same.
-fn beginning(text: &[u8]) -> u128 {
-    let mut bytes = [0; 16];
+/// Numbers that are in the order of texts, but for texts whose first 8 bytes are the same.
+fn beginning(text: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
     let length = text.len().min(bytes.len());
     bytes[..length].copy_from_slice(&text[..length]);
-    u128::from_be_bytes(bytes)
+    u64::from_be_bytes(bytes)
 }
 
 fn is_key(text: &[u8], ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
@@ -269,10 +274,12 @@ fn is_key(text: &[u8], ends: &[u32], row: u32, key: &[&[u8]]) -> bool {
 
 fn key_of<'a>(text: &'a [u8], ends: &'a [u32], row: u32, width: usize) -> impl Iterator<Item = &'a [u8]> {
     let first = row as usize * width;
-    (first..first + width).map(move |at| {
-        let from = if at == 0 { 0 } else { ends[at - 1] as usize };
-        &text[from..ends[at] as usize]
-    })
+    (first..first + width).map(move |at| part_of(text, ends, at))
+}
+
+fn part_of<'a>(text: &'a [u8], ends: &[u32], at: usize) -> &'a [u8] {
+    let from = if at == 0 { 0 } else { ends[at - 1] as usize };
+    &text[from..ends[at] as usize]
 }
 
 #[cfg(test)]
@@ -281,7 +288,7 @@ mod tests {
     use common::{time::Timestamp, window::Window};
 
     use super::*;
-    use crate::window::BytesColumn;
+    use crate::window::{BytesColumn, NumberColumn};
 
     const WINDOW: Window = Window { start: Timestamp::from_millis(60_000) };
 
@@ -318,10 +325,9 @@ mod tests {
             (texts(&rows.dimensions[0]), texts(&rows.dimensions[1])),
             (vec!["a", "ab", "b"], vec!["bc", "c", "c"])
         );
-        assert_eq!(rows.numbers[0], [Some(1), Some(1), Some(2)]);
-        assert_eq!(rows.numbers[1], [Some(7), Some(-2), Some(8)]);
-        assert_eq!(rows.numbers[2], [Some(7), Some(-2), Some(3)]);
-        assert_eq!(rows.numbers[3], [Some(7), Some(-2), Some(5)]);
+        let numbers: Vec<Vec<_>> =
+            rows.numbers.iter().map(|column| column.iter().flatten().collect()).collect();
+        assert_eq!(numbers, [[1, 1, 2], [7, -2, 8], [7, -2, 3], [7, -2, 5]]);
         assert!(dirty(&mut table).is_empty());
     }
 
@@ -360,7 +366,7 @@ mod tests {
         table.fold(&shape, row, |measure| (measure == 0).then_some(1));
         let rows = dirty(&mut table);
         assert_eq!(texts(&rows.labels[0]), ["old"]);
-        let numbers: Vec<_> = rows.numbers.iter().map(|column| column[0]).collect();
+        let numbers: Vec<_> = rows.numbers.iter().flat_map(NumberColumn::iter).collect();
         assert_eq!(numbers, [Some(5), None, Some(2), Some(9)]);
     }
 
@@ -414,7 +420,7 @@ mod tests {
         assert_eq!((table.row_count(), lengths), (10_000, vec![RollupRows::MOST, 10_001 - RollupRows::MOST]));
         let of_batch = |rows: &RollupRows| {
             let keys: Vec<String> = texts(&rows.dimensions[0]).into_iter().map(str::to_owned).collect();
-            keys.into_iter().zip(rows.numbers[1].clone()).collect::<Vec<_>>()
+            keys.into_iter().zip(rows.numbers[1].iter()).collect::<Vec<_>>()
         };
         let rows: Vec<_> = batches.iter().flat_map(of_batch).skip(1).collect();
         assert!(rows.is_sorted());

@@ -6,7 +6,7 @@ use common::{
     window::Window,
 };
 
-use super::{BytesColumn, Shape};
+use super::{BytesColumn, NumberColumn, Shape};
 
 /// Everything one transaction makes durable: the advance of some partitions and all that came of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,7 +48,7 @@ pub struct RollupRows {
     pub dimensions: Vec<BytesColumn>,
     pub labels: Vec<BytesColumn>,
     /// One column per measure that is a number; `None` where no value was seen.
-    pub numbers: Vec<Vec<Option<i64>>>,
+    pub numbers: Vec<NumberColumn>,
     /// One column per measure that is a sketch.
     pub sketches: Vec<BytesColumn>,
 }
@@ -143,7 +143,7 @@ impl RollupRows {
         Self {
             dimensions: vec![BytesColumn::default(); shape.dimensions],
             labels: vec![BytesColumn::default(); shape.labels],
-            numbers: vec![Vec::new(); shape.folds.len()],
+            numbers: vec![NumberColumn::default(); shape.folds.len()],
             sketches: vec![BytesColumn::default(); shape.sketches.len()],
             ..Self::default()
         }
@@ -163,7 +163,7 @@ impl RollupRows {
             self.partitions.iter().map(|partition| !partitions.contains(&PartitionId(*partition))).collect();
         keep(&mut self.windows, &kept);
         keep(&mut self.partitions, &kept);
-        self.numbers.iter_mut().for_each(|column| keep(column, &kept));
+        self.numbers.iter_mut().for_each(|column| column.keep(&kept));
         for column in self.dimensions.iter_mut().chain(&mut self.labels).chain(&mut self.sketches) {
             column.keep(&kept);
         }
