@@ -41,15 +41,17 @@ impl Labels {
             return;
         }
         let place = &mut self.places[at];
-        if text.len() > place.room as usize {
+        if text.len() <= place.room as usize {
+            self.text[place.start..][..text.len()].copy_from_slice(text);
+        } else {
             // What grows again and again leaves no more behind than it takes.
             let room = if place.length == ABSENT { text.len() } else { text.len().next_power_of_two() };
             place.start = self.text.len();
             place.room = room as u32;
+            self.text.extend_from_slice(text);
             self.text.resize(place.start + room, 0);
         }
         place.length = text.len() as u32;
-        self.text[place.start..][..text.len()].copy_from_slice(text);
     }
 }
 

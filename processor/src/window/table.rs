@@ -208,18 +208,11 @@ impl RollupTable {
         }
     }
 
-    /// Compares the few bytes first in which keys begin to differ: they stand beside the rows' numbers, the keys all over
-    /// memory.
+    /// Compares the beginnings of keys first: they stand beside the rows' numbers, the keys all over memory.
     fn sort_by_key(&self, shape: &Shape, rows: &mut [u32]) {
         let key = |row: u32| key_of(&self.key_text, &self.key_ends, row, shape.dimensions);
-        let first = |row: u32| key(row).next().unwrap_or_default();
-        let Some(&any) = rows.first() else { return };
-        let alike = rows.iter().fold(first(any).len(), |alike, &row| {
-            let both = first(any)[..alike].iter().zip(first(row));
-            both.take_while(|(one, other)| one == other).count()
-        });
-        let mut sorted: Vec<(u64, u32)> =
-            rows.iter().map(|&row| (beginning(&first(row)[alike..]), row)).collect();
+        let mut sorted: Vec<([u64; 2], u32)> =
+            rows.iter().map(|&row| (beginning(key(row).next().unwrap_or_default()), row)).collect();
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1).cmp(key(b.1))));
         for (row, (_, sorted)) in rows.iter_mut().zip(sorted) {
             *row = sorted;
@@ -260,12 +253,12 @@ const fn spread(hash: u32) -> u64 {
     (hash as u64) << 32 | hash as u64
 }
 
-/// Numbers that are in the order of texts, but for texts whose first 8 bytes are the same.
-fn beginning(text: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let length = text.len().min(bytes.len());
-    bytes[..length].copy_from_slice(&text[..length]);
-    u64::from_be_bytes(bytes)
+/// Numbers that are in the order of texts, but for texts whose first 16 bytes are the same.
+fn beginning(text: &[u8]) -> [u64; 2] {
+    let mut bytes = [[0; 8]; 2];
+    let length = text.len().min(16);
+    bytes.as_flattened_mut()[..length].copy_from_slice(&text[..length]);
+    bytes.map(u64::from_be_bytes)
 }
 
 fn is_key(text: &[u8], ends: &[u32], row: u32, key: &[&[u8]]) -> bool {

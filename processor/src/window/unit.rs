@@ -174,3 +174,60 @@ fn keep<T>(column: &mut Vec<T>, kept: &[bool]) {
     let mut kept = kept.iter();
     column.retain(|_| kept.next() == Some(&true));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::{Fold, table::RollupTable};
+
+    #[test]
+    fn all_that_is_of_a_partition_can_be_taken_out() {
+        let shape = Shape { dimensions: 1, labels: 1, folds: vec![Fold::Count], sketches: Vec::new() };
+        let window = Window { start: Timestamp::from_millis(60_000) };
+        let part = |partition| PartitionUnit {
+            partition,
+            epoch: OwnerEpoch(1),
+            from: NextOffset(0),
+            to: NextOffset(1),
+            stream_time: None,
+            idle: false,
+            high_watermark: NextOffset(1),
+            spans: Vec::new(),
+            dead_letters: Vec::new(),
+            late_events: Vec::new(),
+            sample: None,
+            ends_rewind: false,
+        };
+        let mut unit = CommitUnit::of(2);
+        for partition in (0..3).map(PartitionId) {
+            unit.partitions.push(part(partition));
+            for (rollup, rows) in [(0, RollupRows::MOST / 2 + 1), (1, 1)] {
+                let mut table = RollupTable::default();
+                for row in 0..rows {
+                    let row = table.row(&shape, &[format!("{partition} {row:06}").as_bytes()]);
+                    table.fold(&shape, row, |_| Some(i64::from(partition.0)));
+                }
+                table.take_dirty(&shape, (window, partition), &mut unit.rollups[rollup]);
+            }
+        }
+        let before = unit.clone();
+        assert_eq!(unit.remove(&[PartitionId(1)]), [part(PartitionId(1))]);
+        assert_eq!(unit.partitions, [part(PartitionId(0)), part(PartitionId(2))]);
+        let rows = |unit: &CommitUnit| -> Vec<_> {
+            let of_batch = |rows: &RollupRows| {
+                let keys: Vec<_> = rows.dimensions[0].iter().map(|key| key.map(<[u8]>::to_vec)).collect();
+                let labels: Vec<_> = rows.labels[0].iter().map(|label| label.is_none()).collect();
+                let numbers: Vec<_> = rows.numbers[0].iter().collect();
+                let places = rows.windows.iter().zip(rows.partitions.clone());
+                let cells = keys.into_iter().zip(labels).zip(numbers);
+                places.map(|(window, at)| (*window, at)).zip(cells).collect::<Vec<_>>()
+            };
+            unit.rollups.iter().flatten().flat_map(of_batch).collect()
+        };
+        let kept: Vec<_> = rows(&before).into_iter().filter(|((_, partition), _)| *partition != 1).collect();
+        assert_eq!(rows(&unit), kept);
+        assert_eq!(kept.len(), 2 * (RollupRows::MOST / 2 + 2));
+        assert_eq!(unit.remove(&[PartitionId(0), PartitionId(2)]).len(), 2);
+        assert_eq!(unit, CommitUnit::of(2));
+    }
+}
