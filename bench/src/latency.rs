@@ -36,8 +36,8 @@ const TOPIC: &str = "bench-live";
 const PARTITIONS: i32 = 8;
 /// Between two looks at what is committed.
 const LOOK: Duration = Duration::from_millis(2);
-/// Of the flow, before what is measured: the processor connects, the first rows are made, the JVM of the broker, which may have
-/// just begun, compiles for its life.
+/// Of the flow, left out at the beginning: the processor connects, the first rows are made, and the JVM of a broker that has
+/// just started compiles on both cores.
 const WARM_UP: Duration = Duration::from_secs(20);
 const HEARING_LIMIT: Duration = Duration::from_secs(30);
 

@@ -11,16 +11,7 @@ impl ToSql for BytesColumn {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Written {
         out.reserve(HEAD_BYTES + size_of::<i32>() * self.len() + self.byte_count());
         put_head(out, ty, self.len(), self.has_absent())?;
-        for entry in self.iter() {
-            match entry {
-                Some(bytes) => {
-                    out.put_i32(i32::try_from(bytes.len())?);
-                    out.put_slice(bytes);
-                }
-                None => out.put_i32(ABSENT),
-            }
-        }
-        Ok(IsNull::No)
+        put_entries(out, self.iter())
     }
 
     fn accepts(ty: &Type) -> bool {
@@ -34,17 +25,7 @@ impl ToSql for NumberColumn {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Written {
         out.reserve(HEAD_BYTES + NUMBER_BYTES * self.len());
         put_head(out, ty, self.len(), self.has_absent())?;
-        for number in self.iter() {
-            match number {
-                Some(number) => {
-                    let mut entry = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-                    entry[size_of::<i32>()..].copy_from_slice(&number.to_be_bytes());
-                    out.put_slice(&entry);
-                }
-                None => out.put_i32(ABSENT),
-            }
-        }
-        Ok(IsNull::No)
+        put_entries(out, self.iter().map(|number| number.map(i64::to_be_bytes)))
     }
 
     fn accepts(ty: &Type) -> bool {
@@ -55,10 +36,7 @@ impl ToSql for NumberColumn {
 }
 
 const HEAD_BYTES: usize = 20;
-/// Each behind its length.
 const NUMBER_BYTES: usize = size_of::<i32>() + size_of::<i64>();
-/// In place of a length.
-const ABSENT: i32 = -1;
 
 fn element_of(ty: &Type) -> Option<&Type> {
     match ty.kind() {
@@ -81,4 +59,18 @@ fn put_head(
     out.put_i32(i32::try_from(length)?);
     out.put_i32(1);
     Ok(())
+}
+
+/// Each behind its length.
+fn put_entries<E: AsRef<[u8]>>(out: &mut BytesMut, entries: impl Iterator<Item = Option<E>>) -> Written {
+    for entry in entries {
+        match entry {
+            Some(entry) => {
+                out.put_i32(i32::try_from(entry.as_ref().len())?);
+                out.put_slice(entry.as_ref());
+            }
+            None => out.put_i32(-1),
+        }
+    }
+    Ok(IsNull::No)
 }

@@ -240,7 +240,7 @@ async fn write(
     }
 
     // Sent one after the other without waiting in between: all that can go wrong is told before COMMIT.
-    let (_, (), (), (), (), advanced) = try_join!(
+    let ((), (), (), (), (), advanced) = try_join!(
         write_rollups(&transaction, statements, unit),
         write_spans(&transaction, statements, stream, unit),
         write_rejects(&transaction, statements, definition, unit),
@@ -266,7 +266,7 @@ async fn write_rollups(
     transaction: &Transaction<'_>,
     statements: &Statements,
     unit: &CommitUnit,
-) -> Result<Vec<()>, DbError> {
+) -> Result<(), DbError> {
     let upserts = statements.rollups.iter().zip(&unit.rollups).map(async |(statement, batches)| {
         for rows in batches {
             transaction
@@ -276,7 +276,7 @@ async fn write_rollups(
         }
         Ok(())
     });
-    try_join_all(upserts).await
+    try_join_all(upserts).await.map(|_| ())
 }
 
 /// A window of the unit may have been judged.

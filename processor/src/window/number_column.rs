@@ -2,7 +2,7 @@
 
 /// Numbers, each entry possibly absent, in eight bytes each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NumberColumn(Vec<i64>);
+pub struct NumberColumn(pub(super) Vec<i64>);
 
 /// Stands for an absent number. Nothing that is counted or summed is so low: sums end one above it.
 pub const NONE: i64 = i64::MIN;
@@ -25,12 +25,6 @@ impl NumberColumn {
 
     pub fn iter(&self) -> impl Iterator<Item = Option<i64>> {
         self.0.iter().map(|&number| (number != NONE).then_some(number))
-    }
-
-    /// Leaves the entries out that are not `kept`.
-    pub fn keep(&mut self, kept: &[bool]) {
-        let mut kept = kept.iter();
-        self.0.retain(|_| kept.next() == Some(&true));
     }
 }
 

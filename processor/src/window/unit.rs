@@ -163,7 +163,7 @@ impl RollupRows {
             self.partitions.iter().map(|partition| !partitions.contains(&PartitionId(*partition))).collect();
         keep(&mut self.windows, &kept);
         keep(&mut self.partitions, &kept);
-        self.numbers.iter_mut().for_each(|column| column.keep(&kept));
+        self.numbers.iter_mut().for_each(|column| keep(&mut column.0, &kept));
         for column in self.dimensions.iter_mut().chain(&mut self.labels).chain(&mut self.sketches) {
             column.keep(&kept);
         }

@@ -35,7 +35,9 @@ async fn noted(client: &Client) -> (i64, i64, i64) {
     (row.get(0), row.get(1), row.get(2))
 }
 
-async fn note_statements(client: &Client) {
+/// A client of tables whose statements are noted from now on.
+async fn noting_client(stage: &Stage) -> Client {
+    let client = stage.client().await;
     client.batch_execute(NOTE_STATEMENTS).await.unwrap();
     for table in WRITTEN {
         let trigger = format!(
@@ -44,14 +46,14 @@ async fn note_statements(client: &Client) {
         );
         client.batch_execute(&trigger).await.unwrap();
     }
+    client
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_makes_one_statement_per_table_however_many_events_it_holds() {
     let test = "a_commit_makes_one_statement_per_table_however_many_events_it_holds";
     let Some(stage) = Stage::set(test, "content-downloads", 4).await else { return };
-    let client = stage.client().await;
-    note_statements(&client).await;
+    let client = noting_client(&stage).await;
     let truth = stage.send_history(troubled(91), EVENTS, 10 * 60_000).await.unwrap();
     let processor = stage.processor(&["--threads", "1"]);
     stage.until_committed(&client, EVENTS, LIMIT).await;
@@ -67,8 +69,7 @@ async fn a_commit_makes_one_statement_per_table_however_many_events_it_holds() {
 async fn a_commit_of_many_rows_makes_one_statement_for_8192_of_them() {
     let test = "a_commit_of_many_rows_makes_one_statement_for_8192_of_them";
     let Some(stage) = Stage::set(test, "content-downloads", 4).await else { return };
-    let client = stage.client().await;
-    note_statements(&client).await;
+    let client = noting_client(&stage).await;
     let workload =
         Source::Downloads(Workload { seed: 92, contents: 50_000, zipf: 0.0, ..Workload::default() });
     let truth = stage.send_history(workload, EVENTS, 2 * 60_000).await.unwrap();
